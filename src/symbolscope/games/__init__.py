@@ -1,0 +1,1 @@
+"""A network as a game: players, baselines, scores and batched evaluation."""

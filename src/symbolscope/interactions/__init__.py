@@ -1,0 +1,1 @@
+"""AND and OR interactions: transforms, the certified split, and the model they make."""

@@ -1,0 +1,1 @@
+"""The single-file HTML page and the terminal table."""

@@ -18,8 +18,9 @@ if TYPE_CHECKING or "jaxtyping" not in sys.modules:
     PerPlayer: TypeAlias = NDArray[np.float64]  # [n]
     Masks: TypeAlias = NDArray[np.bool_]  # [m, n]
     Members: TypeAlias = NDArray[np.bool_]  # [k, n]
+    Kinds: TypeAlias = NDArray[np.str_]  # [k]
 else:
-    from jaxtyping import Bool, Float64
+    from jaxtyping import Bool, Float64, Shaped
 
     Values = Float64[np.ndarray, "*batch size"]
     Vector = Float64[np.ndarray, "size"]
@@ -28,3 +29,4 @@ else:
     PerPlayer = Float64[np.ndarray, "n"]
     Masks = Bool[np.ndarray, "m n"]
     Members = Bool[np.ndarray, "k n"]
+    Kinds = Shaped[np.ndarray, "k"]

@@ -9,8 +9,8 @@ from symbolscope.shapes import Masks
 def all_masks(n_players: int) -> Masks:
     """Every mask of ``n_players`` players, row j present where bit i of j is set.
 
-    mask[j, i] = floor(j / 2^i) mod 2, so player 0 is the least significant bit, row 0 is the empty input and the last row
-    the full one.
+    mask[j, i] = floor(j / 2^i) mod 2, so player 0 is the least significant bit, row 0 is the empty input and the last
+    row the full one.
 
     Parameters
     ----------
@@ -37,7 +37,9 @@ def all_masks(n_players: int) -> Masks:
     np.int64(10)
     """
     if not 0 <= n_players <= 30:
-        raise SymbolscopeError(f"all_masks needs 0 to 30 players; got {n_players}. Sample masks instead for larger games")
+        raise SymbolscopeError(
+            f"all_masks needs 0 to 30 players; got {n_players}. Sample masks instead for larger games"
+        )
     index = np.arange(1 << n_players, dtype=np.uint32)
     bytes_ = index.astype("<u4").view(np.uint8).reshape(-1, 4)  # [2^n, 4]
     return np.unpackbits(bytes_, axis=1, bitorder="little", count=n_players).view(np.bool_)  # [2^n, n]

@@ -4,22 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.view import InputView
 from symbolscope.interactions.fidelity import Fidelity, FidelityCurve, fidelity, fidelity_curve
-from symbolscope.interactions.indices import shapley_interactions, shapley_values
-from symbolscope.interactions.prediction import predict_on_masks, predict_on_all_masks
-from symbolscope.shapes import Effects, Members, PerPlayer, Scores
+from symbolscope.interactions.indices import ShapleyIndex, shapley_interactions, shapley_values
+from symbolscope.interactions.prediction import predict_on_all_masks, predict_on_masks
+from symbolscope.shapes import Effects, Kinds, Members, PerPlayer, Scores, Vector
 
 if TYPE_CHECKING:
     import pandas
     import shapiq
 
 Setting = str | int | float | bool | None
+Kind = Literal["and", "or"]
 
 
 def _no_settings() -> Mapping[str, Setting]:
@@ -58,6 +60,8 @@ class InteractionModel:
         float64 [2^n], the network's true output on every mask, or None where it is not known on all of them.
     settings
         What reproduces the result: score, target, baseline, method and so on.
+    view
+        What the input looks like, for the page; None for a game without one.
 
     Examples
     --------
@@ -79,7 +83,7 @@ class InteractionModel:
     """
 
     masks: Members
-    kinds: NDArray[np.str_]
+    kinds: Kinds
     effects: Effects
     intercept: float
     player_names: tuple[str, ...]
@@ -88,3 +92,246 @@ class InteractionModel:
     tolerance: float = 0.0
     values: NDArray[np.float64] | None = None
     settings: Mapping[str, Setting] = field(default_factory=_no_settings)
+    view: InputView | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the arrays belong together."""
+        k, n = self.masks.shape if self.masks.ndim == 2 else (-1, -1)
+        if not (
+            self.masks.dtype == np.bool_
+            and self.kinds.shape == self.effects.shape == (k,)
+            and len(self.player_names) == n
+        ):
+            raise SymbolscopeError(
+                "an InteractionModel needs masks bool [k, n], kinds [k], effects [k] and n player names; got masks "
+                f"{self.masks.dtype} {list(self.masks.shape)}, kinds {list(self.kinds.shape)}, effects "
+                f"{list(self.effects.shape)} and {len(self.player_names)} names"
+            )
+        if not np.isin(self.kinds, ("and", "or")).all():
+            raise SymbolscopeError('kinds must each be "and" or "or"')
+        if self.values is not None and self.values.shape != (1 << n,):
+            raise SymbolscopeError(f"values must be [2^{n}], one per mask; got {list(self.values.shape)}")
+
+    @property
+    def n_players(self) -> int:
+        """Number of players."""
+        return len(self.player_names)
+
+    @cached_property
+    def orders(self) -> NDArray[np.int64]:
+        """Number of players of each interaction, [k]."""
+        return self.masks.sum(axis=1).astype(np.int64)
+
+    @cached_property
+    def is_or(self) -> NDArray[np.bool_]:
+        """Whether each interaction is an OR, [k]."""
+        return self.kinds == "or"
+
+    @property
+    def gap(self) -> float:
+        """(objective - lower_bound) / objective: how far, at most, a cheaper split is; nan if nothing is certified."""
+        if np.isnan(self.lower_bound):
+            return float("nan")
+        return max(0.0, self.objective - self.lower_bound) / self.objective if self.objective > 0 else 0.0
+
+    def predict(self, masks: ArrayLike) -> Scores:
+        """Predicted output on masks.
+
+        Parameters
+        ----------
+        masks
+            bool [m, n], True = present; or one mask [n].
+
+        Returns
+        -------
+        float64 [m].
+
+        Raises
+        ------
+        SymbolscopeError
+            If the masks are not boolean or have another number of players.
+
+        Examples
+        --------
+        >>> import symbolscope as sy
+        >>> model = sy.decompose([0.0, 0.0, 0.0, 1.0])
+        >>> model.predict(sy.all_masks(2))
+        array([0., 0., 0., 1.])
+        """
+        rows = np.atleast_2d(np.asarray(masks))
+        if rows.ndim != 2 or rows.shape[1] != self.n_players or not np.isin(rows, (0, 1)).all():
+            raise SymbolscopeError(
+                f"masks must be bool [m, {self.n_players}], True = present; got {rows.dtype} {list(rows.shape)}. "
+                "sy.all_masks(n) makes them all"
+            )
+        return predict_on_masks(self.masks, self.is_or, self.effects, self.intercept, rows.astype(np.bool_))
+
+    def predict_all(self) -> Vector:
+        """Predicted output on every mask, float64 [2^n], in the order of :func:`symbolscope.all_masks`."""
+        return predict_on_all_masks(self.masks, self.is_or, self.effects, self.intercept)
+
+    @cached_property
+    def fidelity(self) -> Fidelity:
+        """R^2, unfaithfulness and largest error of these interactions over all 2^n masks."""
+        return fidelity(self._known_values(), self.predict_all())
+
+    @property
+    def largest_error(self) -> float:
+        """Largest absolute error on any mask, in units of the score."""
+        return self.fidelity.largest_error
+
+    def curve(self) -> FidelityCurve:
+        """Fidelity of the k strongest interactions for k = 0, 1, 2, ... (their effects unchanged)."""
+        return fidelity_curve(self._known_values(), len(self.effects), lambda k: self.restrict(k).predict_all())
+
+    def restrict(self, selection: int | ArrayLike) -> "InteractionModel":
+        """The k strongest interactions, or the selected ones, with their effects unchanged.
+
+        Parameters
+        ----------
+        selection
+            A number k, or a boolean or integer array that selects interactions.
+
+        Returns
+        -------
+        InteractionModel, whose ``fidelity`` says how well the selection alone reproduces the network. Nothing is certified
+        of a selection, so its ``lower_bound`` is nan.
+
+        Examples
+        --------
+        >>> import symbolscope as sy
+        >>> model = sy.decompose([0.0, 1.0, 2.0, 3.5])
+        >>> model.restrict(1).fidelity.r2 < model.restrict(3).fidelity.r2 == 1.0
+        True
+        """
+        if isinstance(selection, int | np.integer):
+            if selection < 0:
+                raise SymbolscopeError(f"the number of interactions to keep must be >= 0; got {selection}")
+            rows = np.arange(min(int(selection), len(self.effects)))
+        else:
+            rows = np.arange(len(self.effects))[np.asarray(selection)]
+        effects, orders = self.effects[rows], self.orders[rows]
+        return replace(
+            self,
+            masks=self.masks[rows],
+            kinds=self.kinds[rows],
+            effects=effects,
+            objective=float(np.dot(interaction_prices(orders), np.abs(effects))),
+            lower_bound=float("nan"),
+        )
+
+    def top(self, k: int) -> "InteractionModel":
+        """The k strongest interactions: :meth:`restrict` with a number."""
+        return self.restrict(k)
+
+    def salient(self, threshold: float = 0.05) -> "InteractionModel":
+        """Interactions whose |effect| is at least ``threshold`` times the largest (the papers' 0.05, 2305.01939 section 4)."""
+        if not 0 <= threshold <= 1:
+            raise SymbolscopeError(
+                f"threshold must be between 0 and 1, a fraction of the largest effect; got {threshold}"
+            )
+        strength = np.abs(self.effects)
+        return self.restrict(strength >= threshold * strength.max(initial=0.0))
+
+    def strength_by_order(self, kind: Kind | None = None) -> PerPlayer:
+        """Sum of |effect| per order, float64 [n + 1]; of one kind only if given."""
+        chosen = np.ones(len(self.effects), dtype=np.bool_) if kind is None else self.kinds == kind
+        sums = np.bincount(self.orders[chosen], weights=np.abs(self.effects[chosen]), minlength=self.n_players + 1)
+        return sums.astype(np.float64)  # bincount of nothing is integer
+
+    def shapley_values(self) -> PerPlayer:
+        """Shapley value of each player, float64 [n]: every interaction shares its effect equally among its players."""
+        return shapley_values(self.masks, self.effects)
+
+    def shapley_interactions(self, order: int = 2, index: ShapleyIndex = "SII") -> dict[tuple[int, ...], float]:
+        """Shapley interaction index of every set of 1 to ``order`` players, in closed form from the interactions.
+
+        Parameters
+        ----------
+        order
+            Largest set size.
+        index
+            "SII", "STII", "FSII" or "k-SII".
+
+        Returns
+        -------
+        dict from ascending player indices to the index; sets that no interaction contains are left out (their index is 0).
+
+        Source: the formulas and their papers are in ``indices.py``.
+
+        Examples
+        --------
+        >>> import symbolscope as sy
+        >>> model = sy.decompose([0.0, 0.0, 0.0, 6.0])
+        >>> model.shapley_interactions(2, index="SII")
+        {(0,): 3.0, (1,): 3.0, (0, 1): 6.0}
+        """
+        return shapley_interactions(self.masks, self.is_or, self.effects, order, index)
+
+    def label(self, row: int) -> str:
+        """Names of the players of interaction ``row``, joined by commas."""
+        return ", ".join(self.player_names[i] for i in np.flatnonzero(self.masks[row]))
+
+    def to_text(self, k: int = 10) -> str:
+        """The k strongest interactions as a plain table."""
+        lines = ["  effect  kind  players"]
+        for row in range(min(k, len(self.effects))):
+            lines.append(f"{self.effects[row]:+8.4f}  {self.kinds[row]:<4}  {self.label(row)}")
+        if len(self.effects) > k:
+            lines.append(f"... and {len(self.effects) - k} weaker ones")
+        return "\n".join(lines)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """One row per interaction: players (names), kind, effect, order. Needs pandas."""
+        from symbolscope.interactions.frame import interaction_frame
+
+        return interaction_frame(self)
+
+    def to_shapiq(self) -> "shapiq.InteractionValues":
+        """The same game as shapiq's Moebius coefficients, each OR written out as ANDs. Needs shapiq."""
+        from symbolscope.interactions.exchange import to_shapiq
+
+        return to_shapiq(self)
+
+    @staticmethod
+    def from_shapiq(interactions: "shapiq.InteractionValues") -> "InteractionModel":
+        """AND interactions from shapiq's Moebius coefficients (``index="Moebius"``)."""
+        from symbolscope.interactions.exchange import from_shapiq
+
+        return from_shapiq(interactions)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the model to one safetensors file (no pickle); an interrupted write leaves no file behind."""
+        from symbolscope.interactions.storage import save_model
+
+        save_model(self, path)
+
+    @staticmethod
+    def load(path: str | PathLike[str]) -> "InteractionModel":
+        """Read a model that :meth:`save` wrote; a corrupted file or one of a newer version is refused."""
+        from symbolscope.interactions.storage import load_model
+
+        return load_model(path)
+
+    def _known_values(self) -> Vector:
+        if self.values is None:
+            raise SymbolscopeError(
+                "the network's output is not known on all masks, so the fidelity over all of them is not either; "
+                "compare model.predict(masks) with game(masks) on masks of your choice"
+            )
+        return self.values
+
+    def __repr__(self) -> str:
+        certified = "" if np.isnan(self.lower_bound) else f", objective {self.objective:.4g} (gap {self.gap:.1e})"
+        head = f"InteractionModel: {len(self.effects)} interactions of {self.n_players} players{certified}"
+        return f"{head}\n{self.to_text()}"
+
+    def _repr_html_(self) -> str:
+        from symbolscope.report.notebook import html_fragment
+
+        return html_fragment(self)
+
+
+def interaction_prices(orders: NDArray[np.int64]) -> Effects:
+    """Price of a unit of effect of an interaction of each order: 1 + 0.01 (order - 1), [k]."""
+    return np.where(orders > 0, 1.0 + 0.01 * (orders - 1.0), 0.0)

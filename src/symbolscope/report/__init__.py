@@ -1,1 +1,1 @@
-"""The single-file HTML page and the terminal table."""
+"""The single-file HTML page, the terminal table and the notebook fragment."""

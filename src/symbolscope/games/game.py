@@ -1,0 +1,338 @@
+"""A network as a game: a function of which players are present."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from symbolscope.errors import SymbolscopeError
+from symbolscope.games.baselines import choose_baseline, choose_sample
+from symbolscope.games.batch_sizes import BatchSizes
+from symbolscope.games.batches import MaskScores, check_masks, scores_in_batches
+from symbolscope.games.choose_players import choose_players
+from symbolscope.games.estimator_network import EstimatorNetwork, is_estimator
+from symbolscope.games.given import GivenArray, GivenBaseline, GivenPlayers
+from symbolscope.games.input_views import input_view
+from symbolscope.games.masked_function import MaskedFunction
+from symbolscope.games.masked_inputs import MaskedInputs
+from symbolscope.games.masked_network import MaskedNetwork
+from symbolscope.games.players import Players
+from symbolscope.games.torch_network import TorchNetwork
+from symbolscope.games.view import InputView
+from symbolscope.shapes import Scores
+
+Settings = dict[str, str | int | float | bool | None]
+
+
+class Game:
+    """A network and one input as a function of which input variables ("players") are present.
+
+    v(S) = score(network(x_S)), where x_S holds the sample's values on the players in S and the baseline elsewhere.
+    Building a game calls the network a few times on the full and the empty input, and refuses what would only fail
+    later.
+
+    Parameters
+    ----------
+    network
+        nn.Module (also one from ``torch.export.load(...).module()``), callable tensor -> tensor, or fitted scikit-learn
+        estimator. It gets batches [m, *sample.shape] and returns [m] or [m, classes], or an object with ``.logits``.
+    sample
+        The input to be explained, one array without a batch axis.
+    baseline
+        What hidden positions hold: "zero", "blur" (images), "center" (points), a number, or an array of the sample's
+        shape, such as ``symbolscope.baselines.mean_baseline(training_samples)``.
+    players
+        A :class:`Players`, an integer label array (-1 = background), a list of index groups, or (rows, cols) patches
+        of an image. None makes each element of a one-dimensional sample a player.
+    score
+        "log-odds" (z_y - log sum_{j != y} exp z_j), "logit", "probability", "output" (regression), or a callable
+        outputs [m, ...] -> [m]. All in float64.
+    target
+        Class or output column; a class label for scikit-learn. None is the class predicted on the full input.
+    player_names
+        One name per player.
+    device
+        Where inputs go; None is where the network's parameters are.
+
+    Raises
+    ------
+    SymbolscopeError
+        If shapes do not fit, the sample or baseline holds NaN, the network fails, is random (dropout left on) or does
+        not suit the score, or the target does not exist.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import symbolscope as sy
+    >>> network = torch.nn.Linear(3, 2)
+    >>> game = sy.Game(network, [1.0, 2.0, 3.0], target=1, player_names=["age", "dose", "sex"])
+    >>> game(sy.all_masks(3)).shape
+    (8,)
+
+    A scikit-learn classifier, hidden columns at their mean:
+
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> iris = load_iris()
+    >>> classifier = LogisticRegression(max_iter=500).fit(iris.data, iris.target)
+    >>> game = sy.Game(classifier, iris.data[0], baseline=sy.baselines.mean_baseline(iris.data))
+    >>> empty, full = game([[False] * 4, [True] * 4])
+    >>> bool(empty < 0 < full)
+    True
+
+    Twelve patches of an image:
+
+    >>> network = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.Flatten(), torch.nn.Linear(2704, 10))
+    >>> sy.Game(network, torch.rand(1, 28, 28), players=(3, 4), target=7)
+    Game(Sequential, 12 players, score 'log-odds' of target 7)
+    """
+
+    n_players: int
+    player_names: tuple[str, ...]
+    view: InputView | None
+    settings: Settings
+
+    def __init__(
+        self,
+        network: object,
+        sample: GivenArray,
+        *,
+        baseline: GivenBaseline = "zero",
+        players: GivenPlayers = None,
+        score: str | Callable[..., object] = "log-odds",
+        target: object = None,
+        player_names: Sequence[str] | None = None,
+        device: object = None,
+    ) -> None:
+        adapted = (
+            EstimatorNetwork(network, score=score) if is_estimator(network) else TorchNetwork(network, device=device)
+        )
+        classes = adapted.classes if isinstance(adapted, EstimatorNetwork) else None
+        values = choose_sample(sample)
+        if values.dtype == np.float64 and isinstance(sample, (list, tuple)):
+            values = values.astype(np.float32)  # as torch reads plain numbers; an array's own precision is kept
+        hidden, baseline_name = choose_baseline(baseline, values)
+        chosen = choose_players(players, values.shape)
+        if player_names is not None:
+            chosen = chosen.renamed(player_names)
+        elif players is None and (columns := _column_names(sample, adapted, len(chosen))) is not None:
+            chosen = chosen.renamed(columns)
+        inputs = MaskedInputs(
+            values,
+            hidden,
+            chosen,
+            dtype=adapted.input_dtype(torch.from_numpy(np.array(values[:0])).dtype),
+            device=adapted.device,
+        )
+        is_sequence = values.ndim == 1 and np.issubdtype(values.dtype, np.integer)
+        source = MaskedNetwork(
+            adapted,
+            inputs,
+            score=score,
+            target=target,
+            classes=classes,
+            regression=isinstance(adapted, EstimatorNetwork) and adapted.regression,
+            probabilities=adapted.probabilities if isinstance(adapted, EstimatorNetwork) else None,
+            sequence=is_sequence,
+        )
+        resolved = source.score.target
+        self._lay_out(
+            source,
+            chosen,
+            input_view(values, hidden, chosen),
+            {
+                "network": adapted.name,
+                "score": _score_name(score),
+                "target": resolved,
+                "target_name": str(classes[resolved]) if classes is not None and resolved is not None else None,
+                "baseline": baseline_name,
+                "players": _describe(chosen),
+            },
+        )
+
+    @classmethod
+    def from_function(
+        cls,
+        fn: Callable[[NDArray[np.bool_]], object],
+        n_players: int,
+        player_names: Sequence[str] | None = None,
+    ) -> "Game":
+        """Make a game of any callable from masks to values.
+
+        The callable is trusted to give equal masks equal values; it is not called before the game is.
+
+        Parameters
+        ----------
+        fn
+            bool array [m, n] -> m numbers.
+        n_players
+            Number of players, at least 1.
+        player_names
+            One name per player; x0, x1, ... by default.
+
+        Raises
+        ------
+        SymbolscopeError
+            If there is no player, or the number of names differs.
+
+        Examples
+        --------
+        >>> game = Game.from_function(lambda masks: masks.all(axis=1), 2, ["not", "bad"])
+        >>> game([[True, False], [True, True]])
+        array([0., 1.])
+        """
+        if not callable(fn):
+            raise SymbolscopeError(f"fn must be a callable from masks bool [m, n] to m values; got {type(fn).__name__}")
+        if n_players < 1:
+            raise SymbolscopeError(f"a game needs at least 1 player; got n_players={n_players}")
+        players = Players.columns(n_players)
+        if player_names is not None:
+            players = players.renamed(player_names)
+        game = cls.__new__(cls)
+        name = getattr(fn, "__name__", type(fn).__name__)
+        settings: Settings = {
+            "network": str(name),
+            "score": "output",
+            "target": None,
+            "target_name": None,
+            "baseline": None,
+            "players": f"{n_players} players",
+        }
+        game._lay_out(MaskedFunction(fn, n_players), players, None, settings)
+        return game
+
+    @classmethod
+    def from_text(
+        cls,
+        network: object,
+        tokenizer: object,
+        text: str,
+        *,
+        level: Literal["token", "embedding"] = "token",
+        baseline: GivenBaseline = None,
+        words: Sequence[str | int] | None = None,
+        score: str | Callable[..., object] = "log-odds",
+        target: object = None,
+        player_names: Sequence[str] | None = None,
+        device: object = None,
+    ) -> "Game":
+        """Make a game of a text: its words are the players, all tokens of a word hidden together.
+
+        Special tokens and words left out of ``words`` are background and stay; attention mask and positions do not
+        change. A network that returns one row of logits per token (a causal language model) is read at the last
+        position: the target is then the next token.
+
+        Parameters
+        ----------
+        network
+            Hugging Face sequence classifier or causal language model, or any module that takes ``input_ids``.
+        tokenizer
+            A Hugging Face fast tokenizer (one that gives character offsets).
+        text
+            The text.
+        level
+            "token" replaces token ids, "embedding" the input embeddings.
+        baseline
+            "mask", "pad" or "unk" (the tokenizer's special tokens), a token id, and at the embedding level also
+            "zero" or a vector [width]. None takes the first that the tokenizer has of mask, unk, pad and end of text.
+        words
+            The players, by word or by index in reading order; None is all words and punctuation marks.
+        score, player_names, device
+            As for :class:`Game`.
+        target
+            Class index or label; for a language model a token id or a string that is a single token. None is the
+            predicted one.
+
+        Raises
+        ------
+        SymbolscopeError
+            If the text has no words, a word is not in it, or the tokenizer lacks the baseline token.
+
+        Examples
+        --------
+        >>> from tokenizers import Tokenizer, models, pre_tokenizers
+        >>> from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+        >>> vocabulary = {"[UNK]": 0, "[MASK]": 1, "[PAD]": 2, "not": 3, "bad": 4}
+        >>> words = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+        >>> words.pre_tokenizer = pre_tokenizers.Whitespace()
+        >>> tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, mask_token="[MASK]", unk_token="[UNK]")
+        >>> config = BertConfig(vocab_size=5, hidden_size=8, num_hidden_layers=1, num_attention_heads=2)
+        >>> network = BertForSequenceClassification(config).eval()
+        >>> game = Game.from_text(network, tokenizer, "not bad", target=1)
+        >>> game.player_names, game([[True, True], [False, False]]).shape
+        (('not', 'bad'), (2,))
+        """
+        from symbolscope.games.text import masked_text
+
+        masked = masked_text(
+            network,
+            tokenizer,
+            text,
+            level=level,
+            baseline=baseline,
+            words=words,
+            score=score,
+            target=target,
+            device=device,
+        )
+        players = masked.players if player_names is None else masked.players.renamed(player_names)
+        settings: Settings = {
+            "network": masked.source.network.name,
+            "score": _score_name(score),
+            "target": masked.source.score.target,
+            "target_name": masked.target_name,
+            "baseline": masked.baseline_name,
+            "players": f"{len(players)} words of a text of {masked.n_words}, hidden by {level}",
+        }
+        game = cls.__new__(cls)
+        game._lay_out(masked.source, players, masked.view, settings)
+        return game
+
+    def __call__(self, masks: GivenArray) -> Scores:
+        """Score masks, bool [m, n] -> float64 [m], without a progress bar; see :func:`symbolscope.evaluate`.
+
+        Examples
+        --------
+        >>> Game.from_function(lambda masks: masks.sum(axis=1), 2)([[True, True]])
+        array([2.])
+        """
+        return scores_in_batches(
+            self.source,
+            check_masks(masks, self.n_players),
+            self.batch_sizes,
+            player_names=self.player_names,
+            batch_size=None,
+            progress=False,
+        )
+
+    def __repr__(self) -> str:
+        target = "" if self.settings["target"] is None else f" of target {self.settings['target']}"
+        players = "1 player" if self.n_players == 1 else f"{self.n_players} players"
+        return f"Game({self.settings['network']}, {players}, score {self.settings['score']!r}{target})"
+
+    def _lay_out(self, source: MaskScores, players: Players, view: InputView | None, settings: Settings) -> None:
+        self.source = source
+        self.batch_sizes: BatchSizes = source.batch_sizes()
+        self.player_names = players.names
+        self.n_players = len(players)
+        self.view = view
+        self.settings = settings
+
+
+def _score_name(score: object) -> str:
+    return score if isinstance(score, str) else f"function {getattr(score, '__name__', type(score).__name__)}"
+
+
+def _column_names(sample: object, network: TorchNetwork | EstimatorNetwork, n_players: int) -> tuple[str, ...] | None:
+    """Names of the columns, from the estimator or from a row of a data frame."""
+    names = network.column_names if isinstance(network, EstimatorNetwork) else None
+    if names is None and hasattr(sample, "iloc"):
+        names = tuple(str(name) for name in getattr(sample, "index", ()))
+    return names if names is not None and len(names) == n_players else None
+
+
+def _describe(players: Players) -> str:
+    background = int((players.labels < 0).sum())
+    return f"{len(players)} players on a sample of shape {players.labels.shape}, {background} background positions"

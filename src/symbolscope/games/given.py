@@ -1,0 +1,21 @@
+"""Types of what callers give: exact for type checkers, open at run time, where the games check it themselves.
+
+The tests check annotations while they run; a caller's mistake must still reach the message written for it.
+"""
+
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+    from numpy.typing import ArrayLike
+
+    from symbolscope.games.players import Players
+
+    GivenArray: TypeAlias = ArrayLike | torch.Tensor
+    GivenBaseline: TypeAlias = str | float | ArrayLike | torch.Tensor | None
+    GivenPlayers: TypeAlias = Players | ArrayLike | torch.Tensor | Sequence[ArrayLike] | None
+    GivenGroups: TypeAlias = Sequence[ArrayLike]
+else:
+    GivenArray = GivenBaseline = GivenPlayers = GivenGroups = object

@@ -1,0 +1,60 @@
+"""Any callable from masks to values, seen from a game."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from symbolscope.errors import SymbolscopeError
+from symbolscope.games.batch_sizes import BatchSizes
+from symbolscope.shapes import Masks, Scores
+
+
+class MaskedFunction:
+    """Values of a black box on masks.
+
+    Parameters
+    ----------
+    function
+        bool [m, n] -> [m] numbers.
+    n_players
+        Number of players.
+    """
+
+    def __init__(self, function: Callable[[NDArray[np.bool_]], object], n_players: int) -> None:
+        self.function = function
+        self.relevant: NDArray[np.bool_] = np.ones(n_players, dtype=np.bool_)
+        self.outputs_stay = False  # what the function returned may be a buffer it writes into again
+
+    def evaluating(self) -> AbstractContextManager[None]:
+        """Nothing to switch."""
+        return nullcontext()
+
+    def outputs(self, masks: Masks) -> torch.Tensor:
+        """Return the value of each mask: bool [m, n] -> float64 [m]."""
+        given = self.function(masks)
+        if isinstance(given, torch.Tensor):
+            given = given.detach().cpu().double().numpy()
+        try:
+            values = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise SymbolscopeError(f"the function must return numbers [m]; got {type(given).__name__}") from None
+        if values.shape == (len(masks), 1):
+            values = values[:, 0]
+        if values.shape != (len(masks),):
+            raise SymbolscopeError(
+                f"the function must return one value per mask: {len(masks)} masks need values of shape "
+                f"({len(masks)},); "
+                f"got {values.shape}"
+            )
+        return torch.from_numpy(values)
+
+    def scores(self, outputs: list[torch.Tensor]) -> Scores:
+        """Put the values of one or more batches into one array."""
+        return torch.cat(outputs).numpy()
+
+    def batch_sizes(self) -> BatchSizes:
+        """Batch sizes to try: a plain function may be a table look-up, so much larger ones than for a network."""
+        return BatchSizes(start=64, smallest=32, largest=65536)

@@ -1,0 +1,61 @@
+"""A progress bar on stderr, only where someone is watching and the work is long."""
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+PATIENCE_SECONDS = 1.0
+
+
+class ProgressBar:
+    """Count of masked inputs evaluated.
+
+    Parameters
+    ----------
+    total
+        Number of distinct masks.
+    show
+        True shows it at once, False never, None once a second has passed and if stderr is a terminal.
+    """
+
+    def __init__(self, total: int, *, show: bool | None) -> None:
+        self._total = total
+        self._shown = show if show is not None else None
+        self._begun = time.perf_counter()
+        self._bar: "Progress | None" = None  # noqa: UP037 - rich is imported only when shown
+
+    def __enter__(self) -> "ProgressBar":
+        if self._shown:
+            self._open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()  # also after Ctrl-C: the cursor comes back and the line is closed
+
+    def update(self, done: int, now: float) -> None:
+        """Note how many masks are done at what time of ``time.perf_counter()``."""
+        if self._bar is None:
+            if self._shown is not None or now - self._begun < PATIENCE_SECONDS or done == self._total:
+                return
+            self._shown = sys.stderr.isatty()
+            if not self._shown:
+                return
+            self._open()
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=done)
+
+    def _open(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("masked inputs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar.add_task("masked inputs", total=self._total)
+        self._bar.start()

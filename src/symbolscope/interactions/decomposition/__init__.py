@@ -1,0 +1,1 @@
+"""The certified AND-OR split: exact, and within a tolerance."""

@@ -1,0 +1,161 @@
+"""Choose and run the method for a split: iterate, certify, and finish exactly where the answer is sparse enough."""
+
+import numpy as np
+
+from symbolscope.interactions.decomposition.exact import ExactIteration
+from symbolscope.interactions.decomposition.operators import convert, moebius
+from symbolscope.interactions.decomposition.refit import refit
+from symbolscope.interactions.decomposition.split import Split, SplitPrices
+from symbolscope.interactions.decomposition.tolerant import TolerantIteration
+from symbolscope.interactions.decomposition.vertex import candidate_masks, candidate_sets, solve_vertex
+from symbolscope.shapes import Vector
+
+_CHECK_EVERY = 50
+_MOST_STEPS = 20_000
+_MOST_TOLERANT_STEPS = 10_000
+# Up to this many players the linear programme over all masks costs less than a tenth of a second, so the optimum is exact.
+_PLAYERS_SOLVED_EXACTLY = 8
+# Steps granted beyond the certified gap for the few sets of a truly sparse game to show themselves.
+_PATIENCE = 20
+_NEGLIGIBLE = 1e-5
+# Relative gap at which a linear programme counts as solved; rounding is below it.
+_EXACT = 1e-9
+# Rows times columns up to which a linear programme beats going on iterating (seconds on one core at 10 to 14 players).
+_MOST_ENTRIES = 600_000
+
+
+def solve(values: Vector, prices: SplitPrices, tolerance: float, gap: float) -> Split:
+    """Cheapest split of ``values`` [2^n] within ``tolerance``, certified to a relative ``gap`` where steps allow."""
+    if values.size == 1 or np.ptp(values) <= 2 * tolerance:
+        constant = np.zeros_like(values)
+        constant[0] = values[0] if tolerance == 0 else 0.5 * (values.min() + values.max())
+        return Split(constant, np.zeros_like(values), 0.0, 0.0)
+    with_or = bool(np.isfinite(prices.or_prices).all())
+    if tolerance == 0 and not with_or:
+        effects = moebius(values)
+        cost = prices.cost(effects, np.zeros_like(values))
+        return Split(effects, np.zeros_like(values), cost, cost)
+    return _solve_exact(values, prices, gap) if tolerance == 0 else _solve_tolerant(values, prices, tolerance, gap)
+
+
+def _solve_exact(values: Vector, prices: SplitPrices, gap: float) -> Split:
+    iteration = ExactIteration(values, prices)
+    best = Split(np.zeros_like(values), np.zeros_like(values), np.inf, 0.0)
+    small = values.size <= 1 << _PLAYERS_SOLVED_EXACTLY
+    patience = _PATIENCE
+    for _ in range(_MOST_STEPS // _CHECK_EVERY):
+        iteration.advance(_CHECK_EVERY)
+        _, absent_effects = iteration.split_effects
+        cost, bound = prices.cost(*iteration.split_effects), max(best.lower_bound, iteration.lower_bound())
+        kept = absent_effects.copy() if cost < best.cost else best.absent_effects
+        best = Split(best.and_effects, kept, min(cost, best.cost), bound)
+        sparse = _refit_if_sparse(values, prices, iteration, bound)
+        if sparse is not None and sparse.gap <= (_EXACT if small else gap):
+            return sparse
+        if best.cost - bound <= gap * best.cost:
+            if small:
+                vertex = _vertex_of_exact(values, prices, iteration, bound)
+                # Among optimal splits the fitted one is the shorter and does not depend on the order of the players.
+                if sparse is not None and sparse.cost <= vertex.cost * (1 + _EXACT):
+                    return Split(
+                        sparse.and_effects, sparse.absent_effects, sparse.cost, min(sparse.cost, vertex.lower_bound)
+                    )
+                return vertex
+            patience -= 1
+            if patience < 0 or _support(iteration) * 4 > values.size:
+                break
+    # zeta T = absent, so the absent effects alone fix an exact split: AND effects F - T(absent effects).
+    return Split(
+        moebius(values) - convert(best.absent_effects), best.absent_effects, best.cost, min(best.lower_bound, best.cost)
+    )
+
+
+def _support(iteration: ExactIteration) -> int:
+    return sum(int(np.count_nonzero(block)) for block in iteration.sparse)
+
+
+def _refit_if_sparse(values: Vector, prices: SplitPrices, iteration: ExactIteration, bound: float) -> Split | None:
+    blocks = iteration.sparse
+    largest = max(float(np.max(np.abs(block[1:]))) for block in blocks)
+    threshold = _NEGLIGIBLE * largest
+    count = sum(int(np.count_nonzero(np.abs(block) > threshold)) for block in blocks)
+    # The k x k matrix stays below 2 MiB or the memory of eight vectors, and a game with many effects is not sparse.
+    if count * 4 > values.size or count**2 > max(512**2, 8 * values.size):
+        return None
+    return refit(values, prices, blocks, threshold, bound)
+
+
+def _vertex_of_exact(values: Vector, prices: SplitPrices, iteration: ExactIteration, bound: float) -> Split:
+    everything = np.arange(values.size)
+    split = solve_vertex(
+        values,
+        prices,
+        0.0,
+        and_sets=everything[1:],
+        absent_sets=everything[prices.orders >= 2],
+        masks=everything,
+        gap=_EXACT,
+        lower_bound=bound,
+        most_entries=2 * values.size**2,
+    )
+    if split is None:
+        and_effects, absent_effects = iteration.split_effects
+        return Split(and_effects.copy(), absent_effects.copy(), prices.cost(and_effects, absent_effects), bound)
+    return split
+
+
+def _solve_tolerant(values: Vector, prices: SplitPrices, tolerance: float, gap: float) -> Split:
+    iteration = TolerantIteration(values, prices, tolerance)
+    exact: Split | None = None
+    best = Split(np.zeros_like(values), np.zeros_like(values), np.inf, 0.0)
+    for check in range(1, _MOST_TOLERANT_STEPS // _CHECK_EVERY + 1):
+        iteration.advance(_CHECK_EVERY)
+        bound = max(best.lower_bound, prices.bound(values, iteration.dual, tolerance))
+        best = Split(best.and_effects, best.absent_effects, best.cost, bound)
+        # The first try waits until the sets have settled; each later one until half as many steps again have passed.
+        if check in _TRIES:
+            vertex = _vertex_of_tolerant(values, prices, tolerance, iteration, gap, bound)
+            if vertex is not None:
+                return vertex
+            if exact is None:
+                exact = solve(values, prices, 0.0, gap)
+            candidate = _within(values, prices, tolerance, iteration, exact)
+            if candidate.cost < best.cost:
+                best = Split(candidate.and_effects, candidate.absent_effects, candidate.cost, bound)
+        if best.gap <= gap:
+            break
+    return best
+
+
+_TRIES = frozenset(int(6 * 1.5**k) for k in range(12))
+
+
+def _vertex_of_tolerant(
+    values: Vector, prices: SplitPrices, tolerance: float, iteration: TolerantIteration, gap: float, bound: float
+) -> Split | None:
+    and_effects, absent_effects = iteration.sparse
+    and_sets, absent_sets = candidate_sets(prices, and_effects, absent_effects, iteration.dual)
+    prediction = Split(and_effects, absent_effects, 0.0, 0.0).prediction()
+    masks = candidate_masks(values, prediction, iteration.dual, tolerance)
+    return solve_vertex(
+        values,
+        prices,
+        tolerance,
+        and_sets=and_sets,
+        absent_sets=absent_sets,
+        masks=masks,
+        gap=_EXACT if values.size <= 1 << _PLAYERS_SOLVED_EXACTLY else gap,
+        lower_bound=bound,
+        most_entries=max(_MOST_ENTRIES, 100 * values.size),
+    )
+
+
+def _within(values: Vector, prices: SplitPrices, tolerance: float, iteration: TolerantIteration, exact: Split) -> Split:
+    """The projected iterate, mixed with just enough of an exact split to bring every error within the tolerance."""
+    and_effects, absent_effects = iteration.feasible
+    error = float(np.max(np.abs(values - Split(and_effects, absent_effects, 0.0, 0.0).prediction())))
+    share = max(0.0, 1.0 - tolerance / error) if error > 0 else 0.0
+    share = min(1.0, share * (1 + 1e-9))
+    mixed_and = (1 - share) * and_effects + share * exact.and_effects
+    mixed_absent = (1 - share) * absent_effects + share * exact.absent_effects
+    return Split(mixed_and, mixed_absent, prices.cost(mixed_and, mixed_absent), 0.0)

@@ -1,0 +1,166 @@
+"""One self-contained HTML page about one or more explanations, which a reader can poke."""
+
+import base64
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symbolscope.errors import SymbolscopeError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from symbolscope.interactions.model import InteractionModel
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    items: "Sequence[InteractionModel] | InteractionModel",
+    *,
+    title: str | None = None,
+) -> Path:
+    """Write one self-contained HTML page: bars, curves, certificate, and an input that can be poked.
+
+    Hiding a player (by a click or a key) shows the network's real output beside what the interactions predict. Up to 14
+    players the real outputs travel with the page; above that only the prediction can be shown. The page loads nothing,
+    and its own policy forbids it to. It is written whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where to write; an existing file is replaced.
+    items
+        The explanations, each a section of the page. A ``title`` in a model's settings names its section.
+    title
+        Title of the page.
+
+    Returns
+    -------
+    The path that was written.
+
+    Raises
+    ------
+    SymbolscopeError
+        If the folder does not exist, there are no items, or an item is not an explanation.
+
+    Examples
+    --------
+    >>> import numpy as np, symbolscope as sy, tempfile, pathlib
+    >>> model = sy.decompose(np.array([0.0, 1.0, 1.0, 4.0]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = sy.write_report(pathlib.Path(folder) / "page.html", model, title="Two players")
+    ...     page.read_text(encoding="utf-8")[:15]
+    '<!doctype html>'
+    """
+    destination = _checked_path(path)
+    models = _checked_items(items)
+    page = render_page(models, title or "What the network reads")
+    # Lone surrogates, which a broken tokenizer can produce, have no UTF-8: they become "?" rather than an error.
+    _write_whole(destination, page.encode("utf-8", "replace"))
+    return destination
+
+
+def _checked_path(path: str | os.PathLike[str]) -> Path:
+    destination = Path(path)
+    if destination.is_dir():
+        raise SymbolscopeError(
+            f"write_report needs the path of a file; {str(destination)!r} is a folder: add a name such as page.html"
+        )
+    if not destination.parent.is_dir():
+        raise SymbolscopeError(
+            f"write_report cannot write {str(destination)!r}: "
+            f"the folder {str(destination.parent)!r} does not exist; create it first"
+        )
+    return destination
+
+
+def _checked_items(items: "Sequence[InteractionModel] | InteractionModel") -> "list[InteractionModel]":
+    from symbolscope.interactions.model import InteractionModel
+
+    if not isinstance(items, InteractionModel | Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise SymbolscopeError(
+            f"write_report needs one InteractionModel or a list of them; got a {type(items).__name__}: "
+            "pass what sy.explain or sy.decompose returned"
+        )
+    models: list[InteractionModel] = []
+    for item in [items] if isinstance(items, InteractionModel) else items:
+        # What a caller passes is only as good as the caller's own type checks.
+        if not isinstance(item, InteractionModel):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise SymbolscopeError(
+                f"write_report shows InteractionModels; item {len(models)} is a {type(item).__name__}: "
+                "pass what sy.explain or sy.decompose returned"
+            )
+        models.append(item)
+    if not models:
+        raise SymbolscopeError(
+            "write_report got an empty list; pass at least one InteractionModel, such as the result of sy.explain(game)"
+        )
+    return models
+
+
+def render_page(models: "Sequence[InteractionModel]", title: str) -> str:
+    """Write the page as text."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    import symbolscope
+    from symbolscope.report.section import make_section
+
+    environment = Environment(
+        loader=PackageLoader("symbolscope", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = (_source(environment, name) for name in ("page.css", "page.js"))
+    sections = [make_section(model, number) for number, model in enumerate(models, start=1)]
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(script)}'",
+            f"style-src '{_hash(style)}'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+    return environment.get_template("page.html").render(
+        title=title,
+        policy=policy,
+        version=symbolscope.__version__,
+        sections=sections,
+        # Our own files and JSON that cannot break out of its element: the only text that is not escaped.
+        style=Markup(style),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        payloads={section.ident: Markup(section.payload) for section in sections},  # noqa: S704
+    )
+
+
+def _source(environment: "Environment", name: str) -> str:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0].replace("\r\n", "\n")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def _write_whole(destination: Path, content: bytes) -> None:
+    """Write beside the destination, then move into place: a reader sees the old file or the new one, never a part."""
+    draft = destination.with_name(f".{destination.name}.{secrets.token_hex(6)}")
+    try:
+        with draft.open("xb") as file:
+            file.write(content)
+        draft.replace(destination)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise SymbolscopeError(
+            f"write_report cannot write {str(destination)!r}: {error.strerror}; choose a folder that can be written"
+        ) from error
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,109 @@
+"""An explanation in the terminal: the strongest interactions with bars, and what the certificate proves."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from symbolscope.games.view import ImageView, TableView, TextView
+from symbolscope.report.numerals import several, signed
+from symbolscope.report.payload import decimals
+from symbolscope.report.sentences import (
+    certificate_line,
+    default_count,
+    headline,
+    known_curve,
+    score_sentence,
+    sparsity_sentence,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from symbolscope.interactions.model import InteractionModel
+
+_BAR = 20  # characters of the longest bar
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def print_model(model: "InteractionModel", console: "Console | None" = None, *, k: int = 10) -> None:
+    """Print the strongest interactions, the input, the score and the certificate.
+
+    Parameters
+    ----------
+    model
+        The explanation.
+    console
+        Where to print; standard output if not given.
+    k
+        How many interactions to list.
+
+    Examples
+    --------
+    >>> import numpy as np, symbolscope as sy
+    >>> from rich.console import Console
+    >>> print_model(sy.decompose(np.array([0.0, 1.0, 1.0, 4.0])), Console(width=100))
+    3 interactions reproduce ...
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    out = Console() if console is None else console
+    # Text, not markup: a player named "[red]" is that name.
+    curve = known_curve(model)
+    out.print(Text(headline(model, default_count(model, curve), curve), style="bold"))
+    out.print(Text(_input_line(model)))
+    out.print(Text(score_sentence(model)))
+    out.print(_table(model, k))
+    left = len(model.effects) - k
+    more = f" {several(left, 'weaker one is', 'weaker ones are')} not listed." if left > 0 else ""
+    out.print(Text(sparsity_sentence(model) + more))
+    out.print(Text(certificate_line(model)))
+
+
+def _input_line(model: "InteractionModel") -> str:
+    view = model.view
+    if isinstance(view, TextView):
+        return "Input: " + "".join(fragment for fragment, _ in view.fragments).strip()
+    if isinstance(view, ImageView):
+        height, width = view.labels.shape
+        return f"Input: an image of {width} x {height} pixels in {several(model.n_players, 'player')}"
+    if isinstance(view, TableView):
+        return "Input: " + ", ".join(f"{name} = {value}" for name, value, _ in view.rows)
+    return f"Input: {several(model.n_players, 'player')}"
+
+
+def _table(model: "InteractionModel", k: int) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    digits = decimals(model)
+    largest = float(np.abs(model.effects).max(initial=0.0)) or 1.0
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("#", justify="right", style="dim")
+    table.add_column("kind")
+    table.add_column("players", overflow="fold", ratio=1)
+    table.add_column("effect", justify="right")
+    table.add_column("size")
+    table.add_column("order", justify="right")
+    for row in range(min(k, len(model.effects))):
+        effect, kind = float(model.effects[row]), str(model.kinds[row])
+        style = "blue" if effect >= 0 else "dark_orange"
+        names = f" {kind} ".join(model.player_names[player] for player in np.flatnonzero(model.masks[row]))
+        table.add_row(
+            str(row + 1),
+            kind.upper(),
+            Text(names),
+            Text(signed(effect, digits), style=style),
+            Text(_bar(abs(effect) / largest), style=style),
+            str(int(model.masks[row].sum())),
+        )
+    intercept = signed(float(model.intercept), digits)
+    table.add_row("", "", Text("intercept (every player hidden)"), Text(intercept), "", "", style="dim")
+    return table
+
+
+def _bar(share: float) -> str:
+    whole, eighths = divmod(round(share * _BAR * 8), 8)
+    return "█" * whole + (_EIGHTHS[eighths] if eighths else "")

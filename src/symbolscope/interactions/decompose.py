@@ -1,7 +1,7 @@
 """The public split: values on all masks to a certified AND-OR model."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, overload
+from typing import Literal, get_args, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,7 +41,7 @@ def decompose(
     *,
     tolerance: float | str = 0.0,
     gap: float = 1e-3,
-    kinds: Kinds = "and-or",
+    kinds: str = "and-or",
     player_names: Sequence[str] | None = None,
 ) -> InteractionModel | list[InteractionModel]:
     """Split a game known on every mask into the cheapest AND and OR interactions, with a certificate.
@@ -59,8 +59,8 @@ def decompose(
     values
         [2^n], the output on every mask in the order of :func:`symbolscope.all_masks`, n from 1 to 26; or [samples, 2^n].
     tolerance
-        Largest error on any mask: a number in units of the score, a percentage of \\|v(N) - v(empty)\\| such as "4%" (the papers
-        use 4 % and 2 %), or "auto": read off the noise in the values.
+        Largest error on any mask: a number in units of the score, a percentage of the difference between v(N) and v(empty)
+        such as "4%" (the papers use 4 % and 2 %), or "auto": read off the noise in the values.
     gap
         Stop once (objective - lower_bound) / objective is at most this. Up to 8 players the optimum is exact anyway.
     kinds
@@ -99,10 +99,8 @@ def decompose(
     True
     """
     table = _checked_values(values)
-    if not 0 < gap < 1:
-        raise SymbolscopeError(f"gap must be between 0 and 1, such as 1e-3; got {gap}")
-    if kinds not in ("and-or", "and"):
-        raise SymbolscopeError(f'kinds must be "and-or" or "and"; got {kinds!r}')
+    check_gap(gap)
+    check_kinds(kinds)
     n_players = table.shape[-1].bit_length() - 1
     names = (
         tuple(f"x{i}" for i in range(n_players)) if player_names is None else tuple(str(name) for name in player_names)
@@ -122,7 +120,7 @@ def decompose_game(
     *,
     tolerance: float | str,
     gap: float,
-    kinds: Kinds,
+    kinds: str,
     settings: Mapping[str, Setting],
     view: InputView | None,
 ) -> InteractionModel:
@@ -136,10 +134,12 @@ def decompose_game(
     prices = SplitPrices.for_players(n_players, with_or=kinds == "and-or")
     # Solving in an order of the players that the values fix makes the result independent of the order they came in.
     ranks = canonical_order(values, n_players)
-    split = solve(reorder(values, ranks), prices, allowed, gap)
+    # The solvers' tolerances are absolute: give them values of size one. A power of two divides without rounding.
+    unit = float(np.exp2(np.ceil(np.log2(np.ptp(values))))) if np.ptp(values) > 0 else 1.0
+    split = solve(reorder((values - values[0]) / unit, ranks), prices, allowed / unit, gap)
     back = np.argsort(ranks)
-    and_effects, absent = reorder(split.and_effects, back), reorder(split.absent_effects, back)
-    intercept = float(and_effects[0] + absent.sum())
+    and_effects, absent = unit * reorder(split.and_effects, back), unit * reorder(split.absent_effects, back)
+    intercept = float(values[0] + and_effects[0] + absent.sum())
     or_effects = -absent
     single = prices.orders == 1
     and_effects = np.where(single, and_effects + or_effects, and_effects)
@@ -160,12 +160,24 @@ def decompose_game(
         intercept=intercept,
         player_names=player_names,
         objective=cost,
-        lower_bound=min(split.lower_bound, cost),
+        lower_bound=min(unit * split.lower_bound, cost),
         tolerance=allowed,
         values=values,
         settings=recorded,
         view=view,
     )
+
+
+def check_gap(gap: float) -> None:
+    """Refuse a gap outside (0, 1)."""
+    if not 0 < gap < 1:
+        raise SymbolscopeError(f"gap must be between 0 and 1, such as 1e-3; got {gap}")
+
+
+def check_kinds(kinds: str) -> None:
+    """Refuse anything but "and-or" and "and"."""
+    if kinds not in get_args(Kinds):
+        raise SymbolscopeError(f'kinds must be "and-or" or "and"; got {kinds!r}')
 
 
 def canonical_order(values: Vector, n_players: int) -> NDArray[np.int64]:

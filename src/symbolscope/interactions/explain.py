@@ -1,16 +1,14 @@
 """From a game to its interactions in one call."""
 
 import os
-from typing import Literal
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.evaluate import evaluate
 from symbolscope.games.game import Game
 from symbolscope.games.masks import all_masks
-from symbolscope.interactions.decompose import Kinds, decompose_game
+from symbolscope.interactions.decompose import check_gap, check_kinds, decompose_game
 from symbolscope.interactions.model import InteractionModel
-
-Method = Literal["auto", "exact"]
+from symbolscope.interactions.tolerance import check_tolerance
 
 # Vectors of 2^n float64 that the exact method holds at its peak, the masks and the model included (measured: docs/decisions.md).
 _VECTORS = 30
@@ -27,9 +25,9 @@ def explain(
     *,
     tolerance: float | str = 0.0,
     max_calls: int | None = None,
-    method: Method = "auto",
+    method: str = "auto",
     gap: float = 1e-3,
-    kinds: Kinds = "and-or",
+    kinds: str = "and-or",
     seed: int = 0,
     progress: bool | None = None,
 ) -> InteractionModel:
@@ -79,6 +77,9 @@ def explain(
     >>> bool(model.largest_error < 1e-9), model.gap <= 1e-3
     (True, True)
     """
+    check_kinds(kinds)
+    check_tolerance(tolerance)
+    check_gap(gap)
     _check_size(game.n_players, max_calls, method)
     values = evaluate(game, all_masks(game.n_players), progress=progress)
     settings = dict(game.settings) | {"method": "exact", "masks": len(values), "seed": seed}
@@ -94,8 +95,8 @@ def _check_size(n_players: int, max_calls: int | None, method: str) -> None:
     fewer = f"group the players into fewer (players=...), {_MOST_PLAYERS} at most"
     if needed > available or n_players > _MOST_PLAYERS:
         raise SymbolscopeError(
-            f"the exact method evaluates all 2^{n_players} masks of {n_players} players, which needs about {needed:,.1f} GiB of memory "
-            f"({available:,.1f} GiB are free) and {2**n_players:,} model calls; {fewer}. "
+            f"the exact method evaluates all 2^{n_players} masks of {n_players} players, which needs about {needed:,.1f} GiB of "
+            f"memory ({available:,.1f} GiB are free) and {2**n_players:,} model calls; {fewer}. "
             'A method="sparse" for more players is planned; this version does not have it yet'
         )
     if max_calls is not None and 2**n_players > max_calls:

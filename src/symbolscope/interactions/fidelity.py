@@ -65,10 +65,7 @@ def fidelity(values: Vector, prediction: Vector) -> Fidelity:
     """Fidelity of ``prediction`` to ``values``, both [2^n]."""
     error = values - prediction
     squared, variance = float(np.mean(error**2)), float(np.var(values))
-    if variance > 0:
-        r2 = 1.0 - squared / variance
-    else:
-        r2 = 1.0 if squared == 0 else 0.0
+    r2 = 1.0 - squared / variance if variance > 0 else float(squared == 0)
     return Fidelity(r2, squared, float(np.max(np.abs(error))))
 
 

@@ -5,8 +5,6 @@ import math
 import numpy as np
 
 from symbolscope.errors import SymbolscopeError
-from symbolscope.interactions.butterflies import orders
-from symbolscope.interactions.decomposition.operators import moebius
 from symbolscope.shapes import Vector
 
 # Median of |z| for a standard normal z.
@@ -23,9 +21,17 @@ def noise_scale(values: Vector) -> float:
 
     Source: variance from Li, Zhang (*Where We Have Arrived*, 2305.01939, section 3.3); the estimator is ours.
     """
+    from symbolscope.interactions.butterflies import orders
+    from symbolscope.interactions.decomposition.operators import moebius
+
     order = orders(values.size.bit_length() - 1)
     high = 2 * order > order[-1]
     return float(np.median(np.abs(moebius(values)[high]) * 2.0 ** (-order[high] / 2)) / _NORMAL_MEDIAN)
+
+
+def check_tolerance(tolerance: float | str) -> None:
+    """Refuse what :func:`absolute_tolerance` would, before there are any values."""
+    _parse(tolerance)
 
 
 def absolute_tolerance(tolerance: float | str, values: Vector) -> float:
@@ -33,29 +39,28 @@ def absolute_tolerance(tolerance: float | str, values: Vector) -> float:
 
     "auto" is the noise scale times sqrt(2 log(2^(n+1))), which the largest of 2^n independent normal errors rarely exceeds.
     """
+    number, unit = _parse(tolerance)
+    if unit == "auto":
+        return noise_scale(values) * math.sqrt(2 * math.log(2 * values.size))
+    return number / 100 * abs(float(values[-1] - values[0])) if unit == "%" else number
+
+
+def _parse(tolerance: float | str) -> tuple[float, str]:
+    """A number and its unit: "" (the score's), "%" or "auto"."""
+    text, unit = tolerance, ""
     if isinstance(tolerance, str):
         text = tolerance.strip()
         if text == "auto":
-            return noise_scale(values) * math.sqrt(2 * math.log(2 * values.size)) if values.size > 1 else 0.0
+            return 0.0, "auto"
         if text.endswith("%"):
-            share = _number(text[:-1], tolerance) / 100
-            return _checked(share * abs(float(values[-1] - values[0])), tolerance)
-        return _checked(_number(text, tolerance), tolerance)
-    return _checked(float(tolerance), tolerance)
-
-
-def _number(text: str, given: float | str) -> float:
+            text, unit = text[:-1], "%"
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise SymbolscopeError(_expected(given)) from None
-
-
-def _checked(number: float, given: float | str) -> float:
+        number = math.nan
     if not math.isfinite(number) or number < 0:
-        raise SymbolscopeError(_expected(given))
-    return number
-
-
-def _expected(given: float | str) -> str:
-    return f'tolerance must be a number >= 0, a percentage of |v(N) - v(empty)| such as "4%", or "auto"; got {given!r}'
+        raise SymbolscopeError(
+            'tolerance must be a number >= 0, a percentage of |v(N) - v(empty)| such as "4%", or "auto"; '
+            f"got {tolerance!r}"
+        )
+    return number, unit

@@ -1,6 +1,7 @@
 """AND and OR interactions of a game known on every mask, and back: the public transforms."""
 
-from typing import TypeVar, overload
+from collections.abc import Callable
+from typing import overload
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from symbolscope.errors import SymbolscopeError
 
 _MOST_PLAYERS = 26
 
-Array = TypeVar("Array", NDArray[np.float64], torch.Tensor)
+Rows = NDArray[np.float64] | torch.Tensor
 
 
 @overload
@@ -148,82 +149,76 @@ def inverse_or_mobius(effects: ArrayLike | torch.Tensor) -> NDArray[np.float64] 
     return _transformed(effects, "effects", _inverse_or_mobius)
 
 
-class _Mobius:
-    """In-place butterflies on rows [batch, 2^n]; the compiled one on the CPU, slices of tensors elsewhere."""
-
-    def __init__(self, beta: float) -> None:
-        self.beta = beta
-
-    def numpy(self, rows: NDArray[np.float64]) -> None:
+def _butterfly(rows: Rows, beta: float) -> Rows:
+    """[[1, 0], [beta, 1]] along every player of rows [batch, 2^n], in place: compiled on the CPU, slices of tensors elsewhere."""
+    if isinstance(rows, np.ndarray):
         from symbolscope.interactions.butterflies import shear_rows
 
-        shear_rows(rows, self.beta)
-
-    def torch(self, rows: torch.Tensor) -> None:
-        half = 1
-        while half < rows.shape[-1]:
-            pairs = rows.view(rows.shape[0], -1, 2, half)  # [batch, 2^n / (2 half), 2, half]
-            pairs[:, :, 1] += self.beta * pairs[:, :, 0]
-            half *= 2
-
-
-def _apply(rows: Array, beta: float) -> Array:
-    butterfly = _Mobius(beta)
-    if isinstance(rows, torch.Tensor):
-        butterfly.torch(rows)
-    else:
-        butterfly.numpy(rows)
+        shear_rows(rows, beta)
+        return rows
+    half = 1
+    while half < rows.shape[-1]:
+        pairs = rows.view(rows.shape[0], -1, 2, half)  # [batch, 2^n / (2 half), 2, half]
+        pairs[:, :, 1] += beta * pairs[:, :, 0]
+        half *= 2
     return rows
 
 
-def _reverse(rows: Array) -> Array:
-    if isinstance(rows, torch.Tensor):
-        return rows.flip(-1)
-    return np.ascontiguousarray(rows[:, ::-1])
+# Each of the four below leaves its argument alone: the copy it must make anyway does the reversal and the sign.
 
 
-def _mobius(rows: Array) -> Array:
-    return _apply(rows, -1.0)
+def _mobius(rows: Rows) -> Rows:
+    return _butterfly(1.0 * rows, -1.0)
 
 
-def _zeta(rows: Array) -> Array:
-    return _apply(rows, 1.0)
+def _zeta(rows: Rows) -> Rows:
+    return _butterfly(1.0 * rows, 1.0)
 
 
-def _or_mobius(rows: Array) -> Array:
-    empty = rows[:, 0] * 1.0
-    out = 0.0 - _apply(_reverse(rows), -1.0)  # 0 - 0 is 0, while -0 would print as such
-    out[:, 0] = empty
+def _or_mobius(rows: Rows) -> Rows:
+    out = _butterfly(0.0 - _reversed(rows), -1.0)
+    out[:, :1] = rows[:, :1]  # pyright: ignore[reportArgumentType]  # both are arrays or both are tensors
     return out
 
 
-def _inverse_or_mobius(rows: Array) -> Array:
-    empty = rows[:, :1] * 1.0
-    rows[:, 0] = 0.0
-    total = rows.sum(-1)[:, None]
-    return (empty + total) - _reverse(_apply(rows, 1.0))
+def _inverse_or_mobius(rows: Rows) -> Rows:
+    out = 1.0 * rows
+    out[:, :1] = 0.0
+    constant = rows[:, :1] + out.sum(-1)[:, None]
+    return constant - _reversed(_butterfly(out, 1.0))
 
 
-def _transformed(given, name, transform):  # pyright: ignore  # the overloads above carry the types
+def _reversed(rows: Rows) -> Rows:
+    return rows[:, ::-1] if isinstance(rows, np.ndarray) else rows.flip(-1)
+
+
+def _transformed(given: ArrayLike | torch.Tensor, name: str, transform: Callable[[Rows], Rows]) -> Rows:
     if isinstance(given, torch.Tensor):
-        rows = given.detach().to(torch.float64)
-        _check_shape(tuple(rows.shape), name)
-        if not bool(torch.isfinite(rows).all()):
-            raise SymbolscopeError(_not_finite(name, np.argwhere(~torch.isfinite(rows).cpu().numpy())[0]))
-        flat = rows.reshape(-1, rows.shape[-1])
-        if rows.device.type == "cpu":
-            return torch.from_numpy(transform(flat.numpy().copy())).reshape(rows.shape)
-        return transform(flat.clone()).reshape(rows.shape)
+        tensor = given.detach().to(torch.float64)
+        _check_shape(tuple(tensor.shape), name)
+        if tensor.device.type == "cpu":
+            return torch.from_numpy(_transformed(tensor.numpy(), name, transform))
+        _check_finite(bool(torch.isfinite(tensor).all()), tensor.cpu().numpy, name)
+        return transform(tensor.reshape(-1, tensor.shape[-1])).reshape(tensor.shape)
     try:
-        array = np.array(given, dtype=np.float64, order="C")
+        array = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise SymbolscopeError(
             f"{name} must be an array of numbers with 2^n entries along the last axis; {error}"
         ) from None
     _check_shape(array.shape, name)
-    if not np.isfinite(array).all():
-        raise SymbolscopeError(_not_finite(name, np.argwhere(~np.isfinite(array))[0]))
-    return transform(array.reshape(-1, array.shape[-1])).reshape(array.shape)
+    out = transform(array.reshape(-1, array.shape[-1])).reshape(array.shape)
+    # Anything not finite in the input reaches the sum of the output, so one pass is enough to know that all is well.
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = out.sum()
+    _check_finite(bool(np.isfinite(total)), lambda: array, name)
+    return out
+
+
+def _check_finite(finite: bool, array: Callable[[], NDArray[np.float64]], name: str) -> None:  # noqa: FBT001
+    if not finite and len(bad := np.argwhere(~np.isfinite(array()))) > 0:
+        where = ", ".join(str(int(i)) for i in bad[0])
+        raise SymbolscopeError(f"{name}[{where}] is not a finite number; every mask needs a finite output")
 
 
 def _check_shape(shape: tuple[int, ...], name: str) -> None:
@@ -236,8 +231,3 @@ def _check_shape(shape: tuple[int, ...], name: str) -> None:
         raise SymbolscopeError(
             f"{name} has 2^{entries.bit_length() - 1} entries; the transforms take up to 2^{_MOST_PLAYERS}"
         )
-
-
-def _not_finite(name: str, position: NDArray[np.int64]) -> str:
-    where = ", ".join(str(int(i)) for i in position)
-    return f"{name}[{where}] is not a finite number; every mask needs a finite output"

@@ -8,7 +8,6 @@ both of one kind, 2^(n - |S u S'|); one of each, the same if S and S' are disjoi
 """
 
 import numpy as np
-from scipy.linalg import lstsq
 
 from symbolscope.interactions.decomposition.operators import absent, zeta_transpose
 from symbolscope.interactions.decomposition.split import Split, SplitPrices
@@ -61,7 +60,8 @@ def refit(
     residual = residual - residual[0]
     for _ in range(_REFINEMENTS):
         right = np.concatenate([zeta_transpose(residual)[and_sets], absent(residual)[absent_sets]]) / size
-        effects = effects + lstsq(gram, right, cond=_DEPENDENT, lapack_driver="gelsd", check_finite=False)[0]
+        correction, *_ = np.linalg.lstsq(gram, right, rcond=_DEPENDENT)
+        effects = effects + correction
         split.and_effects[and_sets] = effects[is_and]
         split.absent_effects[absent_sets] = effects[~is_and]
         residual = values - split.prediction()

@@ -33,7 +33,7 @@ class SplitPrices:
     def for_players(n_players: int, *, with_or: bool) -> "SplitPrices":
         """Prices for ``n_players``; without OR, only AND interactions may be used."""
         order = orders(n_players)
-        prices = 1.0 + ORDER_PRICE * (order - 1.0)
+        prices: Vector = 1.0 + ORDER_PRICE * (order.astype(np.float64) - 1.0)
         prices[0] = 0.0
         or_prices = prices
         if not with_or:

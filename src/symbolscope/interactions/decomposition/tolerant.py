@@ -7,9 +7,9 @@ projection on the equality, in the metric |a|^2 + |b|^2 + kappa |q|^2:
 
     (a, b, q) <- (a, b, q) + (Z'y, B'y, y / kappa),   (H + I / kappa) y = v - Z a - B b - q,   H = Z Z' + B B'.
 
-H is the sum of two Kronecker powers, of [[1, 1], [1, 2]] and of [[2, 1], [1, 1]]; with the identity these share no eigenvectors, but
-2 x power of their mean [[1.5, 1], [1, 1.5]] plus I / kappa is diagonal under the Walsh-Hadamard transform (2.5 and 0.5 per player)
-and preconditions conjugate gradients so well that a few steps, started from the previous y, are enough.
+H is the sum of two Kronecker powers, of [[1, 1], [1, 2]] and of [[2, 1], [1, 1]]; with the identity these share no eigenvectors,
+but 2 x power of their mean [[1.5, 1], [1, 1.5]] plus I / kappa is diagonal under the Walsh-Hadamard transform (2.5 and 0.5 per
+player) and preconditions conjugate gradients so well that a few steps, started from the previous y, are enough.
 y / step is at the same time the dual vector of the certificate (``SplitPrices.bound``).
 """
 

@@ -1,0 +1,114 @@
+"""From a game to its interactions: sizes, refusals before work, and the whole way on networks."""
+
+import numpy as np
+import pytest
+import torch
+from tests.interactions.games import planted
+
+import symbolscope as sy
+
+
+def counted(fn, n):
+    calls = []
+
+    def wrapped(masks):
+        calls.append(len(masks))
+        return fn(masks)
+
+    return sy.Game.from_function(wrapped, n), calls
+
+
+def test_one_player_works():
+    model = sy.explain(sy.Game.from_function(lambda masks: 3.0 * masks[:, 0] + 1.0, 1))
+    assert model.intercept == 1.0
+    assert model.effects.tolist() == [3.0]
+    assert model.shapley_values().tolist() == [3.0]
+    assert model.curve().r2[-1] == 1.0
+
+
+def test_no_players_are_refused():
+    with pytest.raises(sy.SymbolscopeError, match="player"):
+        sy.Game.from_function(lambda masks: np.zeros(len(masks)), 0)
+
+
+def test_a_constant_network_has_no_interactions():
+    model = sy.explain(sy.Game.from_function(lambda masks: np.full(len(masks), 2.0), 4))
+    assert len(model.effects) == 0
+    assert model.predict(sy.all_masks(4)).tolist() == [2.0] * 16
+    assert model.fidelity.r2 == 1.0
+    assert "0 interactions" in repr(model)
+
+
+@pytest.mark.parametrize("method", ["exact", "auto"])
+def test_thirty_players_are_refused_before_any_call(method):
+    game, calls = counted(lambda masks: masks.sum(axis=1) * 1.0, 30)
+    before = len(calls)
+    with pytest.raises(sy.SymbolscopeError, match=r"240\.0 GiB .* 1,073,741,824 model calls"):
+        sy.explain(game, method=method)
+    assert len(calls) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"max_calls": 100}, "needs 2\\^8 = 256 model calls, more than max_calls=100"),
+        ({"method": "guess"}, 'method must be "auto" or "exact"'),
+        ({"tolerance": "a lot"}, "tolerance must be"),
+        ({"tolerance": -0.1}, "tolerance must be"),
+        ({"gap": 2.0}, "gap must be"),
+        ({"kinds": "xor"}, "kinds must be"),
+    ],
+)
+def test_bad_arguments_are_refused_before_any_call(arguments, message):
+    game, calls = counted(lambda masks: masks.sum(axis=1) * 1.0, 8)
+    before = len(calls)
+    with pytest.raises(sy.SymbolscopeError, match=message):
+        sy.explain(game, **arguments)
+    assert len(calls) == before
+
+
+def test_a_network_that_returns_nan_for_one_mask_is_refused_by_name():
+    def fn(masks):
+        out = masks.sum(axis=1) * 1.0
+        out[(masks == [True, False, True]).all(axis=1)] = np.nan
+        return out
+
+    with pytest.raises(sy.SymbolscopeError, match="b"):
+        sy.explain(sy.Game.from_function(fn, 3, ("a", "b", "c")))
+
+
+def test_planted_terms_are_read_out_of_a_black_box():
+    values, terms = planted(9, seed=7)
+    bits = 1 << np.arange(9)
+    model = sy.explain(sy.Game.from_function(lambda masks: values[masks @ bits], 9))
+    strongest = max(terms, key=lambda term: abs(terms[term]))
+    found = {(str(k), int(m @ bits)): e for k, m, e in zip(model.kinds, model.masks, model.effects, strict=True)}
+    assert found[strongest] == pytest.approx(terms[strongest], abs=1e-6)
+
+
+def test_a_torch_network_is_reproduced_on_every_mask():
+    generator = torch.Generator().manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(7, 16), torch.nn.ReLU(), torch.nn.Linear(16, 3))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    sample = torch.randn(7, generator=generator)
+    game = sy.Game(network, sample, target=1)
+    model = sy.explain(game)
+    masks = sy.all_masks(7)
+    with torch.no_grad():
+        logits = network(torch.from_numpy(masks) * sample).double()
+    others = torch.logsumexp(logits[:, [0, 2]], dim=1)
+    np.testing.assert_allclose(model.predict(masks), (logits[:, 1] - others).numpy(), atol=1e-4)
+    assert model.settings["target"] == 1
+    assert model.settings["method"] == "exact"
+    assert model.view == game.view
+    assert model.player_names == game.player_names
+
+
+def test_the_result_depends_on_no_seed():
+    values, _ = planted(8, seed=1, noise=0.1)
+    bits = 1 << np.arange(8)
+    game = sy.Game.from_function(lambda masks: values[masks @ bits], 8)
+    one, other = sy.explain(game, seed=0), sy.explain(game, seed=1)
+    np.testing.assert_array_equal(one.effects, other.effects)

@@ -1,0 +1,69 @@
+"""The package as a whole: public names, what importing costs, and which folder may import which."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import symbolscope as sy
+
+SOURCE = Path(sy.__file__).parent
+
+PUBLIC = {
+    "SymbolscopeError", "Game", "Players", "baselines", "all_masks", "evaluate", "mobius", "inverse_mobius", "or_mobius",
+    "inverse_or_mobius", "explain", "decompose", "InteractionModel", "write_report",
+}  # fmt: skip
+
+
+def test_public_names():
+    exported = set()
+    for node in ast.parse((SOURCE / "__init__.py").read_text()).body:
+        if isinstance(node, ast.ImportFrom):
+            exported |= {alias.asname for alias in node.names}
+    assert exported == PUBLIC
+    for name in PUBLIC:
+        assert getattr(sy, name) is not None
+
+
+@pytest.mark.parametrize(
+    "module", ["numba", "sklearn", "scipy.optimize", "scipy.sparse", "rich", "jinja2", "typer", "pandas"]
+)
+def test_importing_symbolscope_imports_nothing_heavy(module):
+    code = f"import sys, torch; before = set(sys.modules); import symbolscope; print({module!r} in set(sys.modules) - before)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False", out.stderr
+
+
+# Each folder may import from itself and from those named.
+ALLOWED = {
+    "games": set(),
+    "interactions": {"games"},
+    "report": {"games", "interactions"},
+    "cli": {"games", "interactions", "report"},
+}
+# The notebook representation belongs to the model but is drawn by report, which is imported when a notebook asks for it.
+EXCEPTIONS = {("interactions/model.py", "report")}
+
+
+def test_folders_import_only_from_above():
+    assert {p.name for p in SOURCE.iterdir() if p.is_dir() and p.name != "__pycache__"} == set(ALLOWED)
+    for path in SOURCE.rglob("*.py"):
+        relative = path.relative_to(SOURCE)
+        if len(relative.parts) == 1:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("symbolscope."):
+                folder = node.module.split(".")[1]
+                if folder in ALLOWED and folder != relative.parts[0]:
+                    allowed = folder in ALLOWED[relative.parts[0]] or (relative.as_posix(), folder) in EXCEPTIONS
+                    assert allowed, f"{relative} imports {node.module}"
+
+
+def test_no_file_loads_pickles():
+    for path in SOURCE.rglob("*.py"):
+        text = path.read_text()
+        assert "import pickle" not in text
+        assert "allow_pickle=True" not in text
+        assert "weights_only=False" not in text

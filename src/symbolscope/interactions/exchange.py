@@ -7,6 +7,7 @@ import numpy as np
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.masks import all_masks, mask_index
 from symbolscope.interactions.model import InteractionModel, interaction_prices
+from symbolscope.shapes import Effects, Members
 
 if TYPE_CHECKING:
     import shapiq
@@ -35,17 +36,18 @@ def to_shapiq(model: InteractionModel) -> "shapiq.InteractionValues":
     )
 
 
-def _as_and(model: InteractionModel) -> tuple[np.ndarray, np.ndarray]:
+def _as_and(model: InteractionModel) -> tuple[Members, Effects]:
     """AND interactions [k, n] and effects [k] with the same prediction; only ORs need to be rewritten."""
+    from symbolscope.interactions.decomposition.operators import convert, effect_table
+
     if not model.is_or.any():
-        return model.masks, model.effects
+        sets, row = np.unique(model.masks, axis=0, return_inverse=True)  # a model made by hand may repeat a set
+        return sets, effect_table(row.reshape(-1), model.effects, len(sets))
     if model.n_players > _MOST_PLAYERS_WITH_OR:
         raise SymbolscopeError(
             f"writing ORs of {model.n_players} players as ANDs takes up to 2^{model.n_players} of them; "
             f"to_shapiq does so up to {_MOST_PLAYERS_WITH_OR} players"
         )
-    from symbolscope.interactions.decomposition.operators import convert, effect_table
-
     index = mask_index(model.masks)
     size = 1 << model.n_players
     absent = effect_table(index[model.is_or], -model.effects[model.is_or], size)

@@ -15,6 +15,7 @@ import statistics
 import time
 import tracemalloc
 from collections.abc import Callable
+from importlib.metadata import version
 
 import numpy as np
 import torch
@@ -70,7 +71,7 @@ def transform() -> None:
             f"{one_pass * 1e3:.4f}", f"{ours / one_pass:.1f}" if n >= 16 else "call overhead",
         )  # fmt: skip
     console.print(out)
-    console.print(f"shapiq {shapiq.__version__}")
+    console.print(f"shapiq {version('shapiq')}")
 
 
 def linear_programme(values: np.ndarray, tolerance: float) -> tuple[float, float]:

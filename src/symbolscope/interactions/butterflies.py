@@ -8,6 +8,8 @@ O(n 2^n) time without a second vector. Three levels keep the work near the core 
 3. the remaining players on strips of 128 columns, so that all of them together cost one trip to memory.
 
 ``shear`` is the butterfly of [[1, 0], [beta, 1]] alone (Moebius and zeta), which needs half the arithmetic.
+Compiled functions call no other compiled ones that are not inlined: numba would compile the inner one again for each caller, and
+the first use of the package would take ten seconds instead of three.
 The module imports numba, so it is imported by the functions that need it, not by ``import symbolscope``.
 """
 
@@ -163,14 +165,6 @@ def shear(x, beta):
 def kron(x, m):
     """Apply the 2x2 matrix m = (m00, m01, m10, m11) along every player of x [2^n], in place."""
     _sweep(x, _matrix_eight, _matrix_quad, _matrix_pair, m)
-
-
-@no_type_check
-@nb.njit("void(float64[:, ::1], float64)", cache=True, nogil=True)
-def shear_rows(rows, beta):
-    """:func:`shear` on every row of ``rows`` [batch, 2^n], in place."""
-    for i in range(rows.shape[0]):
-        shear(rows[i], beta)
 
 
 def orders(n_players: int) -> NDArray[np.int64]:

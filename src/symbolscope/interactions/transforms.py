@@ -152,9 +152,10 @@ def inverse_or_mobius(effects: ArrayLike | torch.Tensor) -> NDArray[np.float64] 
 def _butterfly(rows: Rows, beta: float) -> Rows:
     """[[1, 0], [beta, 1]] along every player of rows [batch, 2^n], in place: compiled on the CPU, slices of tensors elsewhere."""
     if isinstance(rows, np.ndarray):
-        from symbolscope.interactions.butterflies import shear_rows
+        from symbolscope.interactions.butterflies import shear
 
-        shear_rows(rows, beta)
+        for row in rows:
+            shear(row, beta)
         return rows
     half = 1
     while half < rows.shape[-1]:

@@ -21,20 +21,15 @@ Source: derived here; ADMM with residual balancing as in Boyd, Parikh, Chu, Pele
 statistical learning via the alternating direction method of multipliers* (2011), sections 3 and 3.4.1.
 """
 
-# pyright: reportUnknownParameterType=false, reportMissingParameterType=false, reportUnknownLambdaType=false
-# Compiled functions carry their types in numba's signatures; ``no_type_check`` keeps the tests' shape checks out of them.
-
 from functools import lru_cache
-from typing import no_type_check
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from symbolscope.interactions.butterflies import kron
 from symbolscope.interactions.decomposition.operators import AND_TO_OR, convert, convert_transpose, moebius
 from symbolscope.interactions.decomposition.split import SplitPrices
-from symbolscope.interactions.decomposition.steps import add, shrink
+from symbolscope.interactions.decomposition.steps import mix, shrink
 from symbolscope.shapes import Vector
 
 _RELAX = 1.7
@@ -53,41 +48,6 @@ def _singular_vectors() -> tuple[Matrix, Matrix, tuple[float, float]]:
 
 def _transpose(m: Matrix) -> Matrix:
     return (m[0], m[2], m[1], m[3])
-
-
-@no_type_check
-@nb.njit(cache=True, nogil=True, fastmath={"contract"})
-def _mix(x1, x2, s, inverse):
-    for i in range(x1.size):
-        c = (x1[i] + s[i] * x2[i]) * inverse[i]
-        x1[i] = c
-        x2[i] = s[i] * c
-
-
-@no_type_check
-@nb.njit(cache=True, nogil=True, fastmath={"contract"})
-def _first_block(r1, F, z1, u1):
-    for i in range(F.size):
-        r1[i] = F[i] - z1[i] + u1[i]
-
-
-@no_type_check
-@nb.njit("void(float64[:, ::1], UniTuple(UniTuple(float64, 4), 4), float64, int64)", cache=True, nogil=True)
-def _advance(rows, rotations, step, steps):
-    F, p1, p2, s, inverse = rows[0], rows[1], rows[2], rows[3], rows[4]
-    z1, z2, u1, u2, r1, r2 = rows[5], rows[6], rows[7], rows[8], rows[9], rows[10]
-    q, qt, u, ut = rotations
-    for _ in range(steps):
-        _first_block(r1, F, z1, u1)
-        add(r2, z2, u2, -1.0)
-        kron(r1, qt)
-        kron(r2, ut)
-        _mix(r1, r2, s, inverse)
-        kron(r1, q)
-        kron(r2, u)
-        add(r1, F, r1, -1.0)
-        shrink(z1, u1, r1, p1, step, _RELAX)
-        shrink(z2, u2, r2, p2, step, _RELAX)
 
 
 class ExactIteration:
@@ -118,10 +78,26 @@ class ExactIteration:
 
     def advance(self, steps: int) -> None:
         """Make ``steps`` steps, the last one with the step size adapted if the two residuals have drifted apart."""
-        _advance(self._rows, self._rotations, self._step, steps - 1)
+        for _ in range(steps - 1):
+            self._advance_once()
         before = self._rows[5:7].copy()
-        _advance(self._rows, self._rotations, self._step, 1)
+        self._advance_once()
         self._balance(self._rows[5:7] - before)
+
+    def _advance_once(self) -> None:
+        F, p1, p2, s, inverse, z1, z2, u1, u2, r1, r2 = self._rows
+        q, qt, u, ut = self._rotations
+        np.subtract(F, z1, out=r1)
+        np.add(r1, u1, out=r1)
+        np.subtract(z2, u2, out=r2)
+        kron(r1, qt)
+        kron(r2, ut)
+        mix(r1, r2, s, inverse)
+        kron(r1, q)
+        kron(r2, u)
+        np.subtract(F, r1, out=r1)
+        shrink(z1, u1, r1, p1, self._step, _RELAX)
+        shrink(z2, u2, r2, p2, self._step, _RELAX)
 
     def _balance(self, movement: NDArray[np.float64]) -> None:
         """Keep ADMM's relative residuals within a factor of two, a limited number of times (else it may cycle)."""
@@ -150,8 +126,7 @@ class ExactIteration:
     def dual(self) -> Vector:
         """Dual vector y in the space of the absent effects, y(empty) = 0, nearest to the scaled duals of both blocks."""
         s, inverse = self._rows[3], self._rows[4]
-        q, qt, u, ut = self._rotations
-        del q
+        _, qt, u, ut = self._rotations
         d1, d2 = self._rows[7] / self._step, self._rows[8] / self._step
         kron(d1, qt)
         kron(d2, ut)

@@ -1,101 +1,58 @@
 """Compiled element-wise steps of the two splitting methods; the butterflies between them are in ``butterflies.py``.
 
-Each loop touches few arrays: numba cannot promise the compiler that arrays do not overlap, and with more than about four of
-them the compiler gives up the vector instructions that make these loops as fast as memory.
+Only what numpy would need several passes or temporary arrays for. Each loop touches few arrays: numba cannot promise the
+compiler that arrays do not overlap, and with more than about five of them it gives up the vector instructions that make these
+loops as fast as memory.
 """
 
-# pyright: reportUnknownParameterType=false, reportMissingParameterType=false, reportUnknownLambdaType=false
+# pyright: reportUnknownParameterType=false, reportMissingParameterType=false
 # Compiled functions carry their types in numba's signatures; ``no_type_check`` keeps the tests' shape checks out of them.
-
 from typing import no_type_check
 
 import numba as nb
 
 _CONTRACT = {"contract"}
-_ARROWS = "float64[::1]"
+_A = "float64[::1]"
 
 
 @no_type_check
 @nb.njit(nogil=True, inline="always")
-def soft(h, t):
-    """Shrink h towards zero by t: the prox of t |h|."""
+def _soft(h, t):
     return h - t if h > t else (h + t if h < -t else 0.0)
 
 
 @no_type_check
-@nb.njit(cache=True, nogil=True, fastmath=_CONTRACT)
-def add(out, x, y, sign):
-    """Out = x + sign y."""
-    for i in range(out.size):
-        out[i] = x[i] + sign * y[i]
-
-
-@no_type_check
-@nb.njit(cache=True, nogil=True, fastmath=_CONTRACT)
-def axpy(out, alpha, x):
-    """Out += alpha x."""
-    for i in range(out.size):
-        out[i] += alpha * x[i]
-
-
-@no_type_check
-@nb.njit(cache=True, nogil=True, fastmath=_CONTRACT)
-def xpay(out, alpha, x):
-    """Out = x + alpha out."""
-    for i in range(out.size):
-        out[i] = x[i] + alpha * out[i]
-
-
-@no_type_check
-@nb.njit(cache=True, nogil=True, fastmath=_CONTRACT)
-def scale(out, x):
-    """Out *= x, element by element."""
-    for i in range(out.size):
-        out[i] *= x[i]
-
-
-@no_type_check
-@nb.njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
-def dot(x, y):
-    """Inner product; the sum may be re-ordered, which lets it use vector instructions."""
-    total = 0.0
-    for i in range(x.size):
-        total += x[i] * y[i]
-    return total
-
-
-@no_type_check
-@nb.njit(cache=True, nogil=True, fastmath=_CONTRACT)
+@nb.njit(f"void({_A}, {_A}, {_A}, {_A}, float64, float64)", cache=True, nogil=True, fastmath=_CONTRACT)
 def shrink(z, u, x, price, step, relax):
-    """One ADMM half-step for a block x: relax, shrink into z, update the scaled dual u."""
+    """One ADMM half-step for a block x: relax, shrink towards zero into z, update the scaled dual u."""
     for i in range(x.size):
         h = relax * x[i] + (1.0 - relax) * z[i] + u[i]
-        y = soft(h, price[i] * step)
+        y = _soft(h, price[i] * step)
         u[i] = h - y
         z[i] = y
 
 
 @no_type_check
-@nb.njit(cache=True, nogil=True, fastmath=_CONTRACT)
+@nb.njit(f"void({_A}, {_A}, {_A}, float64)", cache=True, nogil=True, fastmath=_CONTRACT)
 def prox_price(z, x, price, step):
-    """Z = prox of step * price |x|."""
+    """Z = x shrunk towards zero by step * price: the prox of step * price |x|."""
     for i in range(x.size):
-        z[i] = soft(x[i], price[i] * step)
+        z[i] = _soft(x[i], price[i] * step)
 
 
 @no_type_check
-@nb.njit(cache=True, nogil=True)
-def prox_box(z, x, half_width):
-    """Z = x clipped to [-half_width, half_width]."""
-    for i in range(x.size):
-        h = x[i]
-        z[i] = half_width if h > half_width else (-half_width if h < -half_width else h)
+@nb.njit(f"void({_A}, {_A}, {_A}, {_A})", cache=True, nogil=True, fastmath=_CONTRACT)
+def mix(x1, x2, s, inverse):
+    """C = (x1 + s x2) * inverse; x1 = c, x2 = s c."""
+    for i in range(x1.size):
+        c = (x1[i] + s[i] * x2[i]) * inverse[i]
+        x1[i] = c
+        x2[i] = s[i] * c
 
 
 @no_type_check
-@nb.njit(cache=True, nogil=True)
-def reverse(x):
-    """Swap present and hidden players, in place."""
-    n = x.size
-    for i in range(n // 2):
-        x[i], x[n - 1 - i] = x[n - 1 - i], x[i]
+@nb.njit(f"void({_A}, float64, {_A}, float64)", cache=True, nogil=True, fastmath=_CONTRACT)
+def combine(out, alpha, x, beta):
+    """Out = alpha x + beta out."""
+    for i in range(out.size):
+        out[i] = alpha * x[i] + beta * out[i]

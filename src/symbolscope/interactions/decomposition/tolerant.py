@@ -13,18 +13,12 @@ player) and preconditions conjugate gradients so well that a few steps, started 
 y / step is at the same time the dual vector of the certificate (``SplitPrices.bound``).
 """
 
-# pyright: reportUnknownParameterType=false, reportMissingParameterType=false, reportUnknownLambdaType=false
-# Compiled functions carry their types in numba's signatures; ``no_type_check`` keeps the tests' shape checks out of them.
-
-from typing import no_type_check
-
-import numba as nb
 import numpy as np
 
 from symbolscope.interactions.butterflies import kron, shear
 from symbolscope.interactions.decomposition.operators import moebius
 from symbolscope.interactions.decomposition.split import SplitPrices
-from symbolscope.interactions.decomposition.steps import axpy, dot, prox_box, prox_price, reverse, scale, xpay
+from symbolscope.interactions.decomposition.steps import combine, prox_price
 from symbolscope.shapes import Vector
 
 _RELAX = 1.6
@@ -35,107 +29,6 @@ _ROOT_HALF = 0.5**0.5
 _HADAMARD = (_ROOT_HALF, _ROOT_HALF, _ROOT_HALF, -_ROOT_HALF)
 _ZZ = (1.0, 1.0, 1.0, 2.0)
 _BB = (2.0, 1.0, 1.0, 1.0)
-
-
-@no_type_check
-@nb.njit(cache=True, nogil=True, fastmath={"contract"})
-def _normal(out, x, other, ridge):
-    """Out = (H + ridge I) x."""
-    out[:] = x
-    other[:] = x
-    kron(out, _ZZ)
-    kron(other, _BB)
-    for i in range(x.size):
-        out[i] = out[i] + other[i] + ridge * x[i]
-
-
-@no_type_check
-@nb.njit(cache=True, nogil=True)
-def _precondition(out, residual, inverse):
-    out[:] = residual
-    kron(out, _HADAMARD)
-    scale(out, inverse)
-    kron(out, _HADAMARD)
-
-
-@no_type_check
-@nb.njit(cache=True, nogil=True)
-def _solve(y, residual, direction, z, image, other, inverse, ridge, steps, accuracy):
-    """Preconditioned conjugate gradients, improving y in place; ``residual`` is that of y on entry."""
-    _precondition(z, residual, inverse)
-    direction[:] = z
-    energy = dot(residual, z)
-    enough = accuracy * energy
-    for _ in range(steps):
-        if not energy > enough or energy < 1e-280:
-            return
-        _normal(image, direction, other, ridge)
-        length = energy / dot(direction, image)
-        axpy(y, length, direction)
-        axpy(residual, -length, image)
-        _precondition(z, residual, inverse)
-        before = energy
-        energy = dot(residual, z)
-        xpay(direction, energy / before, z)
-
-
-@no_type_check
-@nb.njit(cache=True, nogil=True, fastmath={"contract"})
-def _reflect(out, z, x):
-    for i in range(out.size):
-        out[i] = 2.0 * z[i] - x[i]
-
-
-@no_type_check
-@nb.njit(cache=True, nogil=True, fastmath={"contract"})
-def _move(x, projected, z, relax):
-    for i in range(x.size):
-        x[i] += relax * (projected[i] - z[i])
-
-
-@no_type_check
-@nb.njit("void(float64[:, ::1], float64, float64, int64)", cache=True, nogil=True)
-def _advance(rows, tolerance, step, steps):
-    v, pa, pb, inverse, xa, xb, xq, za, zb, zq = (
-        rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7], rows[8], rows[9],
-    )  # fmt: skip
-    a, b, q, y, residual, direction, image, other, work = (
-        rows[10], rows[11], rows[12], rows[13], rows[14], rows[15], rows[16], rows[17], rows[18],
-    )  # fmt: skip
-    ridge = 1.0 / _KAPPA
-    for _ in range(steps):
-        prox_price(za, xa, pa, step)
-        prox_price(zb, xb, pb, step)
-        prox_box(zq, xq, tolerance)
-        _reflect(a, za, xa)
-        _reflect(b, zb, xb)
-        _reflect(q, zq, xq)
-        # residual = v - Z a - B b - q - (H + ridge) y
-        _normal(residual, y, other, ridge)
-        other[:] = a
-        shear(other, 1.0)
-        axpy(residual, 1.0, other)
-        other[:] = b
-        shear(other, 1.0)
-        reverse(other)
-        axpy(residual, 1.0, other)
-        axpy(residual, 1.0, q)
-        xpay(residual, -1.0, v)
-        _solve(y, residual, direction, work, image, other, inverse, ridge, _INNER_STEPS, _INNER_ACCURACY)
-        # (a, b, q) += (Z'y, B'y, y / kappa)
-        other[:] = y
-        shear(other, 1.0)
-        reverse(other)
-        axpy(b, 1.0, other)
-        other[:] = y
-        reverse(other)
-        shear(other, 1.0)
-        reverse(other)
-        axpy(a, 1.0, other)
-        axpy(q, ridge, y)
-        _move(xa, a, za, _RELAX)
-        _move(xb, b, zb, _RELAX)
-        _move(xq, q, zq, _RELAX)
 
 
 class TolerantIteration:
@@ -167,7 +60,79 @@ class TolerantIteration:
 
     def advance(self, steps: int) -> None:
         """Make ``steps`` steps."""
-        _advance(self._rows, self.tolerance, self._step, steps)
+        for _ in range(steps):
+            self._advance_once()
+
+    def _advance_once(self) -> None:
+        v, pa, pb, _, xa, xb, xq, za, zb, zq, a, b, q, y, residual, _, _, other, _ = self._rows
+        prox_price(za, xa, pa, self._step)
+        prox_price(zb, xb, pb, self._step)
+        np.clip(xq, -self.tolerance, self.tolerance, out=zq)
+        for out, z, x in ((a, za, xa), (b, zb, xb), (q, zq, xq)):
+            np.multiply(z, 2.0, out=out)
+            np.subtract(out, x, out=out)
+        # residual = v - Z a - B b - q - (H + I / kappa) y
+        self._normal(residual, y)
+        np.copyto(other, a)
+        shear(other, 1.0)
+        np.add(residual, other, out=residual)
+        np.copyto(other, b)
+        shear(other, 1.0)
+        np.add(residual, other[::-1], out=residual)
+        np.add(residual, q, out=residual)
+        np.subtract(v, residual, out=residual)
+        self._solve()
+        # (a, b, q) += (Z'y, B'y, y / kappa)
+        np.copyto(other, y)
+        shear(other, 1.0)
+        np.add(b, other[::-1], out=b)
+        np.copyto(other, y[::-1])
+        shear(other, 1.0)
+        np.add(a, other[::-1], out=a)
+        combine(q, 1.0 / _KAPPA, y, 1.0)
+        for x, projected, z in ((xa, a, za), (xb, b, zb), (xq, q, zq)):
+            combine(x, _RELAX, projected, 1.0)
+            combine(x, -_RELAX, z, 1.0)
+
+    def _normal(self, out: Vector, x: Vector) -> None:
+        """Out = (H + I / kappa) x."""
+        other = self._rows[17]
+        np.copyto(out, x)
+        np.copyto(other, x)
+        kron(out, _ZZ)
+        kron(other, _BB)
+        np.add(out, other, out=out)
+        combine(out, 1.0 / _KAPPA, x, 1.0)
+
+    def _precondition(self, out: Vector, residual: Vector) -> None:
+        np.copyto(out, residual)
+        kron(out, _HADAMARD)
+        np.multiply(out, self._rows[3], out=out)
+        kron(out, _HADAMARD)
+
+    def _solve(self) -> None:
+        """Preconditioned conjugate gradients from the y of the previous step, whose residual is given."""
+        y, residual, direction, image, z = (
+            self._rows[13],
+            self._rows[14],
+            self._rows[15],
+            self._rows[16],
+            self._rows[18],
+        )
+        self._precondition(z, residual)
+        np.copyto(direction, z)
+        energy = float(np.dot(residual, z))
+        enough = _INNER_ACCURACY * energy
+        for _ in range(_INNER_STEPS):
+            if energy <= enough or energy < 1e-280:
+                return
+            self._normal(image, direction)
+            length = energy / float(np.dot(direction, image))
+            combine(y, length, direction, 1.0)
+            combine(residual, -length, image, 1.0)
+            self._precondition(z, residual)
+            before, energy = energy, float(np.dot(residual, z))
+            combine(direction, 1.0, z, energy / before)
 
     @property
     def sparse(self) -> tuple[Vector, Vector]:

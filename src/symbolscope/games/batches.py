@@ -79,7 +79,7 @@ def scores_in_batches(
     total = len(distinct)
     values = np.empty(total, dtype=np.float64)
     if total:
-        with source.evaluating(), ProgressBar(total, show=progress) as bar:
+        with source.evaluating(), ProgressBar(total, label="masked inputs", show=progress) as bar:
             scored = start = 0
             waiting: list[torch.Tensor] = []
             while start < total:

@@ -12,18 +12,21 @@ PATIENCE_SECONDS = 1.0
 
 
 class ProgressBar:
-    """Count of masked inputs evaluated.
+    """How much of a long piece of work is done.
 
     Parameters
     ----------
     total
-        Number of distinct masks.
+        Number of units, such as distinct masks.
+    label
+        What is counted.
     show
         True shows it at once, False never, None once a second has passed and if stderr is a terminal.
     """
 
-    def __init__(self, total: int, *, show: bool | None) -> None:
+    def __init__(self, total: int, *, label: str, show: bool | None) -> None:
         self._total = total
+        self._label = label
         self._shown = show if show is not None else None
         self._begun = time.perf_counter()
         self._bar: "Progress | None" = None  # noqa: UP037 - rich is imported only when shown
@@ -40,7 +43,7 @@ class ProgressBar:
             self._bar.stop()  # also after Ctrl-C: the cursor comes back and the line is closed
 
     def update(self, done: int, now: float) -> None:
-        """Note how many masks are done at what time of ``time.perf_counter()``."""
+        """Note how many units are done at what time of ``time.perf_counter()``."""
         if self._bar is None:
             if self._shown is not None or now - self._begun < PATIENCE_SECONDS or done == self._total:
                 return
@@ -55,7 +58,7 @@ class ProgressBar:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("masked inputs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn(self._label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._bar.add_task("masked inputs", total=self._total)
+        self._bar.add_task(self._label, total=self._total)
         self._bar.start()

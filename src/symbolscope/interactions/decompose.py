@@ -1,5 +1,6 @@
 """The public split: values on all masks to a certified AND-OR model."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Literal, get_args, overload
 
@@ -8,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.masks import all_masks
+from symbolscope.games.progress import ProgressBar
 from symbolscope.games.view import InputView
 from symbolscope.interactions.model import InteractionModel, Setting, interaction_prices
 from symbolscope.shapes import Vector
@@ -26,6 +28,7 @@ def decompose(
     gap: float = 1e-3,
     kinds: Kinds = "and-or",
     player_names: Sequence[str] | None = None,
+    progress: bool | None = None,
 ) -> InteractionModel: ...
 @overload
 def decompose(
@@ -35,6 +38,7 @@ def decompose(
     gap: float = 1e-3,
     kinds: Kinds = "and-or",
     player_names: Sequence[str] | None = None,
+    progress: bool | None = None,
 ) -> list[InteractionModel]: ...
 def decompose(
     values: ArrayLike,
@@ -43,6 +47,7 @@ def decompose(
     gap: float = 1e-3,
     kinds: str = "and-or",
     player_names: Sequence[str] | None = None,
+    progress: bool | None = None,
 ) -> InteractionModel | list[InteractionModel]:
     """Split a game known on every mask into the cheapest AND and OR interactions, with a certificate.
 
@@ -67,6 +72,8 @@ def decompose(
         "and-or", or "and" for AND interactions alone (Harsanyi dividends).
     player_names
         n names; x0, x1, ... if not given.
+    progress
+        Progress bar on stderr: True, False, or None for "if stderr is a terminal and it takes more than a second".
 
     Returns
     -------
@@ -107,11 +114,13 @@ def decompose(
     )
     if len(names) != n_players:
         raise SymbolscopeError(f"{table.shape[-1]} values are {n_players} players; got {len(names)} player_names")
-    if table.ndim == 1:
-        return decompose_game(table, names, tolerance=tolerance, gap=gap, kinds=kinds, settings={}, view=None)
-    return [
-        decompose_game(row, names, tolerance=tolerance, gap=gap, kinds=kinds, settings={}, view=None) for row in table
-    ]
+
+    def one(row: Vector) -> InteractionModel:
+        return decompose_game(
+            row, names, tolerance=tolerance, gap=gap, kinds=kinds, settings={}, view=None, progress=progress
+        )
+
+    return one(table) if table.ndim == 1 else [one(row) for row in table]
 
 
 def decompose_game(
@@ -123,6 +132,7 @@ def decompose_game(
     kinds: str,
     settings: Mapping[str, Setting],
     view: InputView | None,
+    progress: bool | None,
 ) -> InteractionModel:
     """Split checked ``values`` [2^n] and describe the result."""
     from symbolscope.interactions.decomposition.solve import solve
@@ -136,7 +146,14 @@ def decompose_game(
     ranks = canonical_order(values, n_players)
     # The solvers' tolerances are absolute: give them values of size one. A power of two divides without rounding.
     unit = float(np.exp2(np.ceil(np.log2(np.ptp(values))))) if np.ptp(values) > 0 else 1.0
-    split = solve(reorder((values - values[0]) / unit, ranks), prices, allowed / unit, gap)
+    with ProgressBar(100, label="certifying the split", show=progress) as bar:
+
+        def watch(certified: float) -> None:
+            # The gap falls about geometrically, so its logarithm measures the work done.
+            share = np.log(max(certified, gap)) / np.log(gap) if certified < 1 else 0.0
+            bar.update(int(100 * share), time.perf_counter())
+
+        split = solve(reorder((values - values[0]) / unit, ranks), prices, allowed / unit, gap, watch)
     back = np.argsort(ranks)
     and_effects, absent = unit * reorder(split.and_effects, back), unit * reorder(split.absent_effects, back)
     intercept = float(values[0] + and_effects[0] + absent.sum())

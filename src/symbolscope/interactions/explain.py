@@ -84,7 +84,14 @@ def explain(
     values = evaluate(game, all_masks(game.n_players), progress=progress)
     settings = dict(game.settings) | {"method": "exact", "masks": len(values), "seed": seed}
     return decompose_game(
-        values, game.player_names, tolerance=tolerance, gap=gap, kinds=kinds, settings=settings, view=game.view
+        values,
+        game.player_names,
+        tolerance=tolerance,
+        gap=gap,
+        kinds=kinds,
+        settings=settings,
+        view=game.view,
+        progress=progress,
     )
 
 

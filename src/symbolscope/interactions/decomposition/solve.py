@@ -1,5 +1,7 @@
 """Choose and run the method for a split: iterate, certify, and finish exactly where the answer is sparse enough."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from symbolscope.interactions.decomposition.exact import ExactIteration
@@ -9,6 +11,8 @@ from symbolscope.interactions.decomposition.split import Split, SplitPrices
 from symbolscope.interactions.decomposition.tolerant import TolerantIteration
 from symbolscope.interactions.decomposition.vertex import candidate_masks, candidate_sets, solve_vertex
 from symbolscope.shapes import Vector
+
+Watch = Callable[[float], None]
 
 _CHECK_EVERY = 50
 _MOST_STEPS = 20_000
@@ -24,8 +28,11 @@ _EXACT = 1e-9
 _MOST_ENTRIES = 600_000
 
 
-def solve(values: Vector, prices: SplitPrices, tolerance: float, gap: float) -> Split:
-    """Cheapest split of ``values`` [2^n] within ``tolerance``, certified to a relative ``gap`` where steps allow."""
+def solve(values: Vector, prices: SplitPrices, tolerance: float, gap: float, watch: Watch) -> Split:
+    """Cheapest split of ``values`` [2^n] within ``tolerance``, certified to a relative ``gap`` where steps allow.
+
+    ``watch`` is told the gap certified so far, every so often.
+    """
     if values.size == 1 or np.ptp(values) <= 2 * tolerance:
         constant = np.zeros_like(values)
         constant[0] = values[0] if tolerance == 0 else 0.5 * (values.min() + values.max())
@@ -35,10 +42,12 @@ def solve(values: Vector, prices: SplitPrices, tolerance: float, gap: float) -> 
         effects = moebius(values)
         cost = prices.cost(effects, np.zeros_like(values))
         return Split(effects, np.zeros_like(values), cost, cost)
-    return _solve_exact(values, prices, gap) if tolerance == 0 else _solve_tolerant(values, prices, tolerance, gap)
+    if tolerance == 0:
+        return _solve_exact(values, prices, gap, watch)
+    return _solve_tolerant(values, prices, tolerance, gap, watch)
 
 
-def _solve_exact(values: Vector, prices: SplitPrices, gap: float) -> Split:
+def _solve_exact(values: Vector, prices: SplitPrices, gap: float, watch: Watch) -> Split:
     iteration = ExactIteration(values, prices)
     best = Split(np.zeros_like(values), np.zeros_like(values), np.inf, 0.0)
     small = values.size <= 1 << _PLAYERS_SOLVED_EXACTLY
@@ -49,6 +58,7 @@ def _solve_exact(values: Vector, prices: SplitPrices, gap: float) -> Split:
         cost, bound = prices.cost(*iteration.split_effects), max(best.lower_bound, iteration.lower_bound())
         kept = absent_effects.copy() if cost < best.cost else best.absent_effects
         best = Split(best.and_effects, kept, min(cost, best.cost), bound)
+        watch(best.gap)
         sparse = _refit_if_sparse(values, prices, iteration, bound)
         if sparse is not None and sparse.gap <= (_EXACT if small else gap):
             return sparse
@@ -104,7 +114,7 @@ def _vertex_of_exact(values: Vector, prices: SplitPrices, iteration: ExactIterat
     return split
 
 
-def _solve_tolerant(values: Vector, prices: SplitPrices, tolerance: float, gap: float) -> Split:
+def _solve_tolerant(values: Vector, prices: SplitPrices, tolerance: float, gap: float, watch: Watch) -> Split:
     iteration = TolerantIteration(values, prices, tolerance)
     exact: Split | None = None
     best = Split(np.zeros_like(values), np.zeros_like(values), np.inf, 0.0)
@@ -118,10 +128,11 @@ def _solve_tolerant(values: Vector, prices: SplitPrices, tolerance: float, gap: 
             if vertex is not None:
                 return vertex
             if exact is None:
-                exact = solve(values, prices, 0.0, gap)
+                exact = solve(values, prices, 0.0, gap, lambda _: None)
             candidate = _within(values, prices, tolerance, iteration, exact)
             if candidate.cost < best.cost:
                 best = Split(candidate.and_effects, candidate.absent_effects, candidate.cost, bound)
+        watch(best.gap)
         if best.gap <= gap:
             break
     return best

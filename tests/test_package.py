@@ -18,20 +18,28 @@ PUBLIC = {
 
 
 def test_public_names():
-    exported = set()
-    for node in ast.parse((SOURCE / "__init__.py").read_text()).body:
-        if isinstance(node, ast.ImportFrom):
-            exported |= {alias.asname for alias in node.names}
-    assert exported == PUBLIC
+    """The names a type checker sees are the names that can be imported."""
+    declared = {
+        alias.asname
+        for node in ast.walk(ast.parse((SOURCE / "__init__.py").read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("symbolscope")
+        for alias in node.names
+    }
+    assert declared == PUBLIC
+    assert set(dir(sy)) >= PUBLIC
     for name in PUBLIC:
         assert getattr(sy, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = sy.nothing
 
 
 @pytest.mark.parametrize(
     "module", ["numba", "sklearn", "scipy.optimize", "scipy.sparse", "rich", "jinja2", "typer", "pandas"]
 )
 def test_importing_symbolscope_imports_nothing_heavy(module):
-    code = f"import sys, torch; before = set(sys.modules); import symbolscope; print({module!r} in set(sys.modules) - before)"
+    names = "; ".join(f"symbolscope.{name}" for name in sorted(PUBLIC))
+    code = f"import sys, torch; before = {{*sys.modules}}; import symbolscope; {names}; "
+    code += f"print({module!r} in {{*sys.modules}} - before)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False", out.stderr
 

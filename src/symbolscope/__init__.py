@@ -1,18 +1,53 @@
 """See the symbols that emerge in a trained network, and how far that reading can be trusted."""
 
-from symbolscope.errors import SymbolscopeError as SymbolscopeError
-from symbolscope.games import baselines as baselines
-from symbolscope.games.evaluate import evaluate as evaluate
-from symbolscope.games.game import Game as Game
-from symbolscope.games.masks import all_masks as all_masks
-from symbolscope.games.players import Players as Players
-from symbolscope.interactions.decompose import decompose as decompose
-from symbolscope.interactions.explain import explain as explain
-from symbolscope.interactions.model import InteractionModel as InteractionModel
-from symbolscope.interactions.transforms import inverse_mobius as inverse_mobius
-from symbolscope.interactions.transforms import inverse_or_mobius as inverse_or_mobius
-from symbolscope.interactions.transforms import mobius as mobius
-from symbolscope.interactions.transforms import or_mobius as or_mobius
-from symbolscope.report.page import write_report as write_report
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from symbolscope.errors import SymbolscopeError as SymbolscopeError
+    from symbolscope.games import baselines as baselines
+    from symbolscope.games.evaluate import evaluate as evaluate
+    from symbolscope.games.game import Game as Game
+    from symbolscope.games.masks import all_masks as all_masks
+    from symbolscope.games.players import Players as Players
+    from symbolscope.interactions.decompose import decompose as decompose
+    from symbolscope.interactions.explain import explain as explain
+    from symbolscope.interactions.model import InteractionModel as InteractionModel
+    from symbolscope.interactions.transforms import inverse_mobius as inverse_mobius
+    from symbolscope.interactions.transforms import inverse_or_mobius as inverse_or_mobius
+    from symbolscope.interactions.transforms import mobius as mobius
+    from symbolscope.interactions.transforms import or_mobius as or_mobius
+    from symbolscope.report.page import write_report as write_report
 
 __version__ = "0.1.0"
+
+# Imported on first use, so that `symbolscope --help` need not wait for torch, nor Ctrl-C be met by its import.
+_HOMES = {
+    "SymbolscopeError": "symbolscope.errors",
+    "baselines": "symbolscope.games.baselines",
+    "evaluate": "symbolscope.games.evaluate",
+    "Game": "symbolscope.games.game",
+    "all_masks": "symbolscope.games.masks",
+    "Players": "symbolscope.games.players",
+    "decompose": "symbolscope.interactions.decompose",
+    "explain": "symbolscope.interactions.explain",
+    "InteractionModel": "symbolscope.interactions.model",
+    "inverse_mobius": "symbolscope.interactions.transforms",
+    "inverse_or_mobius": "symbolscope.interactions.transforms",
+    "mobius": "symbolscope.interactions.transforms",
+    "or_mobius": "symbolscope.interactions.transforms",
+    "write_report": "symbolscope.report.page",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = import_module(_HOMES[name])
+    value: object = home if name == "baselines" else getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -144,6 +144,22 @@ def test_and_only_within_a_tolerance_agrees_with_the_linear_programme():
     assert reproduced(model, values) <= 0.1 + 1e-9
 
 
+@pytest.mark.parametrize("kinds", ["and", "and-or"])
+def test_whatever_ends_the_search_the_tolerance_holds(kinds):
+    """Stepwise outputs, as of a forest, with so small a tolerance that no linear programme is small enough."""
+    generator = np.random.default_rng(4)
+    masks = sy.all_masks(10)
+    values = np.zeros(1 << 10)
+    for _ in range(400):
+        members = generator.permutation(10)[: generator.integers(1, 8)]
+        values += generator.choice([-0.1, 0.1]) * (masks[:, members] == (generator.random(len(members)) < 0.5)).all(
+            axis=1
+        )
+    model = sy.decompose(values, tolerance=1e-4, kinds=kinds)
+    assert reproduced(model, values) <= 1e-4 + 1e-9
+    assert 0 < model.lower_bound <= model.objective < np.inf
+
+
 def test_two_singles_are_not_taken_for_an_and_and_an_or():
     assert sy.decompose([0.0, 1.0, 1.0, 2.0]).orders.tolist() == [1, 1]
 

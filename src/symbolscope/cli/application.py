@@ -1,30 +1,40 @@
 """The commands, and what ``symbolscope --help`` says."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from symbolscope.cli.demo import demo
 from symbolscope.cli.explain import explain
 
-if TYPE_CHECKING:
-    from click import Command
-
 _EXAMPLES = """
 Examples:
 
   symbolscope demo
 
-  symbolscope explain model.py:build --data table.csv --row 3 --output page.html
+  symbolscope explain model.py:build --data table.csv --row 3
+
+Every command has its own help: symbolscope explain --help
+"""
+
+_EXPLAIN_EXAMPLES = """
+Examples:
+
+  symbolscope explain model.py:build --data table.csv --row 3 --drop label
+
+  symbolscope explain model.py:build --text "not bad at all" --output page.html
+
+  symbolscope explain network.pt2 --image cat.png --grid 3x3 --json
 """
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
+def _version(asked: bool) -> bool:  # noqa: FBT001 - typer calls it with the option's value
     if asked:
         from symbolscope import __version__
 
         typer.echo(f"symbolscope {__version__}")
         raise typer.Exit()
+    return asked
 
 
 def _symbolscope(
@@ -35,8 +45,8 @@ def _symbolscope(
     """See the symbols that emerge in a trained network, and how far that reading can be trusted."""
 
 
-def command() -> "Command":
-    """Build the command line as one command."""
+def run_command(arguments: list[str]) -> object:
+    """Run the command that ``arguments`` name; typer's own errors are raised, and its exit codes returned."""
     app = typer.Typer(
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -44,5 +54,5 @@ def command() -> "Command":
     )
     app.callback(epilog=_EXAMPLES)(_symbolscope)
     app.command("demo")(demo)
-    app.command("explain")(explain)
-    return typer.main.get_command(app)
+    app.command("explain", epilog=_EXPLAIN_EXAMPLES)(explain)
+    return typer.main.get_command(app).main(args=arguments, prog_name="symbolscope", standalone_mode=False)

@@ -33,7 +33,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no bars gets question marks, not a traceback
     try:
-        code = _run_command(given or ["--help"])
+        code = _exit_code(given or ["--help"])
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -46,12 +46,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run_command(arguments: list[str]) -> int:
-    from symbolscope.cli.application import command
+def _exit_code(arguments: list[str]) -> int:
+    from symbolscope.cli.application import run_command
     from symbolscope.errors import SymbolscopeError
 
     try:
-        code = command().main(args=arguments, prog_name="symbolscope", standalone_mode=False)
+        code = run_command(arguments)
     except SymbolscopeError as error:
         _say(f"Error: {error}")
         return REFUSED

@@ -110,8 +110,12 @@ def _checked_function(path: Path, function: str) -> str:
     if not function.isidentifier():
         raise SymbolscopeError(f"MODEL {path}:{function}: {function!r} is no name of a function; {listed}")
     everything = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    imported = {alias.asname or alias.name for node in ast.walk(tree) for alias in getattr(node, "names", ())
-                if isinstance(alias, ast.alias)}
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        for alias in getattr(node, "names", ())
+        if isinstance(alias, ast.alias)
+    }
     if function not in {*defined, *everything, *imported} and "*" not in imported:
         near = difflib.get_close_matches(function, defined, 1)
         raise SymbolscopeError(
@@ -123,7 +127,8 @@ def _checked_function(path: Path, function: str) -> str:
 def _imported(path: Path) -> ModuleType:
     name = f"symbolscope_model_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and torch look their classes' module up
     try:

@@ -42,11 +42,11 @@ def user_code(file: Path | None) -> Generator[None, None, None]:
 
 
 def describe(error: BaseException) -> str:
-    """Type and message of an exception, in one line that is not too long.
+    r"""Type and message of an exception, in one line that is not too long.
 
     Examples
     --------
-    >>> describe(ValueError("no\\n such thing")), describe(KeyError())
+    >>> describe(ValueError("no\n such thing")), describe(KeyError())
     ('ValueError: no such thing', 'KeyError')
     """
     text = " ".join(str(error).split())
@@ -69,6 +69,8 @@ def _place(error: BaseException | None, file: Path | None) -> str | None:
 
 
 def _is_beside(source: Path, file: Path) -> bool:
+    if source.name.startswith("<"):
+        return False  # generated code, which has no file
     own = Path(__file__).resolve().parents[1]
     resolved = source.resolve()
     return (

@@ -42,7 +42,8 @@ def default_count(model: "InteractionModel", curve: "FidelityCurve | None") -> i
 def headline(model: "InteractionModel", count: int, curve: "FidelityCurve | None") -> str:
     """One honest sentence: how much of the output the chosen interactions reproduce."""
     if not len(model.effects):
-        return "No interaction is needed: the output does not depend on which players are present."
+        within = f" by more than the tolerance, {plain(model.tolerance)}," if model.tolerance > 0 else ""
+        return f"No interaction is needed: the output does not depend{within} on which players are present."
     if model.values is None or curve is None:
         return (
             f"{_several_strong(count, len(model.effects))} of {several(model.n_players, 'player')}. How well they "
@@ -86,7 +87,9 @@ def sparsity_sentence(model: "InteractionModel") -> str:
 
 def score_sentence(model: "InteractionModel") -> str:
     """Say what number is explained."""
-    score, target = model.settings.get("score"), model.settings.get("target")
+    score, target = model.settings.get("score"), model.settings.get("target_name")
+    if target is None:
+        target = model.settings.get("target")
     name, meaning = _SCORES.get(str(score), (f"“{score}”", "") if score else _SCORES["output"])
     of = "" if target is None else f" of target {target}" if isinstance(target, int) else f" of “{target}”"
     return f"The score is {name}{of}{meaning}."
@@ -148,4 +151,4 @@ def _gap(gap: float) -> str:
 
 
 def _error(error: float) -> str:
-    return "unknown" if not math.isfinite(error) else plain(error, 2)
+    return "unknown" if not math.isfinite(error) else plain(error)

@@ -25,7 +25,11 @@ _NEGLIGIBLE = 1e-5
 # Relative gap at which a linear programme counts as solved; rounding is below it.
 _EXACT = 1e-9
 # Rows times columns up to which a linear programme beats going on iterating (seconds on one core at 10 to 14 players).
-_MOST_ENTRIES = 600_000
+_MOST_ENTRIES = 700_000
+# Masks that a linear programme starts from, per set.
+_MASKS_PER_SET = 3
+# Checks at which it is tried: once the sets have settled, then each time 2.5 times as many steps have passed.
+_TRIES = frozenset(int(6 * 2.5**k) for k in range(6))
 
 
 def solve(values: Vector, prices: SplitPrices, tolerance: float, gap: float, watch: Watch) -> Split:
@@ -116,29 +120,23 @@ def _vertex_of_exact(values: Vector, prices: SplitPrices, iteration: ExactIterat
 
 def _solve_tolerant(values: Vector, prices: SplitPrices, tolerance: float, gap: float, watch: Watch) -> Split:
     iteration = TolerantIteration(values, prices, tolerance)
-    exact: Split | None = None
-    best = Split(np.zeros_like(values), np.zeros_like(values), np.inf, 0.0)
+    # An exact split is within any tolerance: the result to beat, and what repairs an iterate that is not quite within it.
+    exact = solve(values, prices, 0.0, gap, lambda _: None)
+    best = Split(exact.and_effects, exact.absent_effects, exact.cost, 0.0)
     for check in range(1, _MOST_TOLERANT_STEPS // _CHECK_EVERY + 1):
         iteration.advance(_CHECK_EVERY)
         bound = max(best.lower_bound, prices.bound(values, iteration.dual, tolerance))
-        best = Split(best.and_effects, best.absent_effects, best.cost, bound)
-        # The first try waits until the sets have settled; each later one until half as many steps again have passed.
+        candidate = _within(values, prices, tolerance, iteration, exact)
+        best = min(candidate, best, key=lambda split: split.cost)
+        best = Split(best.and_effects, best.absent_effects, best.cost, min(bound, best.cost))
         if check in _TRIES:
             vertex = _vertex_of_tolerant(values, prices, tolerance, iteration, gap, bound)
             if vertex is not None:
                 return vertex
-            if exact is None:
-                exact = solve(values, prices, 0.0, gap, lambda _: None)
-            candidate = _within(values, prices, tolerance, iteration, exact)
-            if candidate.cost < best.cost:
-                best = Split(candidate.and_effects, candidate.absent_effects, candidate.cost, bound)
         watch(best.gap)
-        if best.gap <= gap:
+        if best.gap <= gap and check >= min(_TRIES):
             break
     return best
-
-
-_TRIES = frozenset(int(6 * 1.5**k) for k in range(12))
 
 
 def _vertex_of_tolerant(
@@ -147,7 +145,8 @@ def _vertex_of_tolerant(
     and_effects, absent_effects = iteration.sparse
     and_sets, absent_sets = candidate_sets(prices, and_effects, absent_effects, iteration.dual)
     prediction = Split(and_effects, absent_effects, 0.0, 0.0).prediction()
-    masks = candidate_masks(values, prediction, iteration.dual, tolerance)
+    most = _MASKS_PER_SET * (len(and_sets) + len(absent_sets) + 1)
+    masks = candidate_masks(values, prediction, iteration.dual, tolerance, most)
     return solve_vertex(
         values,
         prices,
@@ -162,11 +161,15 @@ def _vertex_of_tolerant(
 
 
 def _within(values: Vector, prices: SplitPrices, tolerance: float, iteration: TolerantIteration, exact: Split) -> Split:
-    """The projected iterate, mixed with just enough of an exact split to bring every error within the tolerance."""
+    """A split within the tolerance near the iterate."""
+    if not np.isfinite(prices.or_prices).all():
+        # ANDs alone: the slack determines them.
+        effects = moebius(values - iteration.slack)
+        return Split(effects, np.zeros_like(values), prices.cost(effects, np.zeros_like(values)), 0.0)
+    # The projected iterate, mixed with just enough of an exact split to bring every error within the tolerance.
     and_effects, absent_effects = iteration.feasible
     error = float(np.max(np.abs(values - Split(and_effects, absent_effects, 0.0, 0.0).prediction())))
-    share = max(0.0, 1.0 - tolerance / error) if error > 0 else 0.0
-    share = min(1.0, share * (1 + 1e-9))
+    share = min(1.0, (1.0 - tolerance / error) * (1 + 1e-9)) if error > tolerance else 0.0
     mixed_and = (1 - share) * and_effects + share * exact.and_effects
     mixed_absent = (1 - share) * absent_effects + share * exact.absent_effects
     return Split(mixed_and, mixed_absent, prices.cost(mixed_and, mixed_absent), 0.0)

@@ -40,11 +40,16 @@ def candidate_sets(
     )
 
 
-def candidate_masks(values: Vector, split_prediction: Vector, dual: Vector, tolerance: float) -> Indices:
-    """Masks whose error is near or above the tolerance, or whose dual value is not negligible."""
+def candidate_masks(values: Vector, prediction: Vector, dual: Vector, tolerance: float, most: int) -> Indices:
+    """At most ``most`` masks with the largest dual values, and as many with an error near or above the tolerance.
+
+    The optimum has about as many masks at its edge as sets with an effect, so a few times that many are enough to start from;
+    a network with few distinct outputs would offer nearly all of them.
+    """
     largest = float(np.max(np.abs(dual)))
-    return np.flatnonzero(
-        (np.abs(values - split_prediction) >= _NEARLY_AT_THE_EDGE * tolerance) | (np.abs(dual) > 1e-3 * largest)
+    return np.union1d(
+        _largest(np.abs(dual), 1e-3 * largest, most),
+        _largest(np.abs(values - prediction), _NEARLY_AT_THE_EDGE * tolerance, most),
     )
 
 

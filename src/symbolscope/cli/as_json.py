@@ -1,0 +1,69 @@
+"""An explanation as JSON, for other programs."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from symbolscope.interactions.model import InteractionModel
+
+
+def as_json(model: "InteractionModel", files: Mapping[str, str | None]) -> str:
+    """Write an explanation as one JSON object; what is not known is null.
+
+    Parameters
+    ----------
+    model
+        The explanation.
+    files
+        Files that were written, by kind.
+
+    Examples
+    --------
+    >>> import symbolscope as sy
+    >>> written = json.loads(as_json(sy.decompose([0.0, 1.0, 1.0, 4.0], player_names=["not", "bad"]), {}))
+    >>> written["interactions"][0]
+    {'kind': 'and', 'players': ['not', 'bad'], 'indices': [0, 1], 'order': 2, 'effect': 2.0}
+    >>> written["intercept"], written["r2"], written["outputs"]
+    (0.0, 1.0, {'all_shown': 4.0, 'all_hidden': 0.0})
+    """
+    import numpy as np
+
+    import symbolscope
+
+    interactions: list[dict[str, object]] = []
+    for mask, kind, effect in zip(model.masks, model.kinds, model.effects, strict=True):
+        indices = [int(i) for i in np.flatnonzero(mask)]
+        interactions.append(
+            {
+                "kind": str(kind),
+                "players": [model.player_names[i] for i in indices],
+                "indices": indices,
+                "order": len(indices),
+                "effect": float(effect),
+            }
+        )
+    known = model.values
+    written: dict[str, object] = {
+        "symbolscope": symbolscope.__version__,
+        "settings": dict(model.settings),
+        "players": list(model.player_names),
+        "outputs": None if known is None else {"all_shown": float(known[-1]), "all_hidden": float(known[0])},
+        "intercept": float(model.intercept),
+        "interactions": interactions,
+        "shapley_values": [float(value) for value in model.shapley_values()],
+        "objective": _finite(model.objective),
+        "lower_bound": _finite(model.lower_bound),
+        "gap": _finite(model.gap),
+        "tolerance": _finite(model.tolerance),
+        "r2": None if known is None else _finite(model.fidelity.r2),
+        "unfaithfulness": None if known is None else _finite(model.fidelity.unfaithfulness),
+        "largest_error": None if known is None else _finite(model.fidelity.largest_error),
+        "files": dict(files),
+    }
+    return json.dumps(written, indent=2, allow_nan=False)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,238 @@
+"""``symbolscope explain``: a network of the user's, on one row, text or image."""
+
+import contextlib
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from symbolscope.cli.destinations import check_destination
+from symbolscope.cli.image_game import ImageInput
+from symbolscope.cli.network_source import NetworkSource
+from symbolscope.cli.table_game import TableInput
+from symbolscope.cli.text_game import TextInput
+from symbolscope.cli.user_code import user_code
+from symbolscope.errors import SymbolscopeError
+
+if TYPE_CHECKING:
+    from symbolscope.interactions.model import InteractionModel
+
+_SLOW_PLAYERS = 13  # from here on the work takes more than a few seconds
+_COMMON_GIB = 4.0  # what needs more may be refused, so it is not announced
+
+
+class ScoreName(StrEnum):
+    """Scores that can be named on the command line."""
+
+    LOG_ODDS = "log-odds"
+    LOGIT = "logit"
+    PROBABILITY = "probability"
+    OUTPUT = "output"
+
+
+class KindsName(StrEnum):
+    """Kinds of interactions."""
+
+    AND_OR = "and-or"
+    AND = "and"
+
+
+def explain(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="file.py:function that returns the network, or program.pt2")
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Table with a header: --data table.csv", rich_help_panel="Input: one of"),
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help='Text: --text "not bad at all"', rich_help_panel="Input: one of")
+    ] = None,
+    image: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Image: --image cat.png", rich_help_panel="Input: one of")
+    ] = None,
+    row: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="Row of the table, from 0: --row 3", rich_help_panel="For --data"),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B", help="The network's columns, in order: --columns age,dose", rich_help_panel="For --data"
+        ),
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN", help="A column it is not given: --drop label (repeat)", rich_help_panel="For --data"
+        ),
+    ] = None,
+    grid: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RxC", help="Rows x columns of patches: --grid 3x4 (default: 3x3)", rich_help_panel="For --image"
+        ),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="HxW", help="Resize first: --size 224x224", rich_help_panel="For --image")
+    ] = None,
+    gray: Annotated[
+        bool, typer.Option("--gray", help="One channel instead of three: --gray", rich_help_panel="For --image")
+    ] = False,
+    mean: Annotated[
+        str | None,
+        typer.Option(
+            metavar="M", help="Subtract, per channel: --mean 0.485,0.456,0.406", rich_help_panel="For --image"
+        ),
+    ] = None,
+    std: Annotated[
+        str | None,
+        typer.Option(metavar="S", help="Then divide: --std 0.229,0.224,0.225", rich_help_panel="For --image"),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="B",
+            help="What hidden players hold: --baseline zero. Tables: mean (default), zero, a number. Texts: mask, unk, "
+            "pad, a token id (default: the first there is). Images: blur (default), zero, mean, a grey 0..1",
+            rich_help_panel="What is explained",
+        ),
+    ] = None,
+    score: Annotated[
+        ScoreName | None,
+        typer.Option(
+            metavar="NAME",
+            help="Number read off the output: --score log-odds (default), logit, probability, output (for regressors)",
+            rich_help_panel="What is explained",
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLASS",
+            help="Class or output: --target 1 (default: as predicted)",
+            rich_help_panel="What is explained",
+        ),
+    ] = None,
+    tolerance: Annotated[
+        str,
+        typer.Option(
+            metavar="T", help="Error allowed: --tolerance 0, 0.1, 4% or auto", rich_help_panel="What is explained"
+        ),
+    ] = "4%",
+    kinds: Annotated[
+        KindsName,
+        typer.Option(
+            metavar="NAME", help="Interactions: --kinds and-or, or and alone", rich_help_panel="What is explained"
+        ),
+    ] = KindsName.AND_OR,
+    top: Annotated[
+        int, typer.Option(metavar="K", min=1, help="Interactions listed: --top 20", rich_help_panel="Results")
+    ] = 10,
+    output: Annotated[
+        Path | None, typer.Option(metavar="HTML", help="Write the page: --output page.html", rich_help_panel="Results")
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Save the interactions: --save model.safetensors", rich_help_panel="Results"),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Only JSON on standard output: --json", rich_help_panel="Results")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json)", rich_help_panel="Results")
+    ] = False,
+) -> None:
+    """Explain a network's output on one input by a few AND and OR interactions.
+
+    The players are the columns of a table, the words of a text or the patches of
+    an image. Every subset of them is hidden in turn: 2^n calls for n players.
+
+    MODEL is Python code, or a program that can run code: give only files that you
+    trust. For --text the function returns (network, tokenizer).
+    """
+    given = [option for option, value in (("--data", data), ("--text", text), ("--image", image)) if value is not None]
+    if len(given) != 1:
+        found = f"got {' and '.join(given)}" if given else "got none of them"
+        raise SymbolscopeError(f"give one input, --data table.csv --row 3, --text or --image; {found}")
+    _check_belongs(given[0], "--data", {"--row": row, "--columns": columns, "--drop": drop or None})
+    _check_belongs(
+        given[0],
+        "--image",
+        {"--grid": grid, "--size": size, "--gray": gray or None, "--mean": mean, "--std": std},
+    )
+    source = NetworkSource.parse(model)
+    inputs = (source.path, data, image)
+    check_destination(output, "--output", inputs=inputs)
+    check_destination(save, "--save", inputs=(*inputs, output))
+    progress = False if quiet else None
+    with contextlib.redirect_stdout(sys.stderr) if json else contextlib.nullcontext():
+        from symbolscope.cli.sentences import check_tolerance
+
+        check_tolerance(tolerance)
+        if data is not None:
+            sample = TableInput.parse(data, row, columns, drop or (), baseline)
+        elif text is not None:
+            sample = TextInput.parse(text, baseline, from_code=source.function is not None)
+        else:
+            assert image is not None
+            sample = ImageInput.parse(image, grid, size, mean, std, baseline, gray=gray)
+        network = source.load()
+        with user_code(source.user_file):
+            game = sample.game(network, score=None if score is None else score.value, target=target)
+            game.settings |= {"model": source.given, "input": sample.description}
+            from symbolscope.interactions.explain import exact_memory
+            from symbolscope.interactions.explain import explain as explain_game
+
+            if not quiet and game.n_players >= _SLOW_PLAYERS and exact_memory(game.n_players) < _COMMON_GIB:
+                typer.echo(_announcement(game.n_players, tolerance), err=True)
+
+            result = explain_game(
+                game, tolerance=tolerance, kinds="and" if kinds is KindsName.AND else "and-or", progress=progress
+            )
+        if save is not None:
+            result.save(save)
+        if output is not None:
+            from symbolscope.report.page import write_report
+
+            write_report(output, result, title=f"What {source.given} reads in {sample.description}")
+    if json:
+        from symbolscope.cli.as_json import as_json
+
+        typer.echo(as_json(result, {"page": _text(output), "model": _text(save)}))
+    elif not quiet:
+        _print(result, top, output, save)
+
+
+def _check_belongs(given: str, owner: str, options: dict[str, object]) -> None:
+    for option, value in options.items():
+        if value is not None and given != owner:
+            raise SymbolscopeError(f"{option} goes with {owner}, not with {given}; leave it out")
+
+
+def _announcement(n_players: int, tolerance: str) -> str:
+    faster = "" if tolerance.strip() in ("0", "0.0", "0%") else " (--tolerance 0 is faster)"
+    return f"{n_players} players: evaluating up to {1 << n_players:,} masked inputs, then splitting them{faster}."
+
+
+def _print(result: "InteractionModel", top: int, output: Path | None, save: Path | None) -> None:
+    from rich.console import Console
+
+    from symbolscope.cli.sentences import tolerance_sentence
+    from symbolscope.report.terminal import print_model
+
+    console = Console(highlight=False)
+    print_model(result, console, k=top)
+    console.print(tolerance_sentence(result), markup=False)
+    if save is not None:
+        typer.echo(f"Saved {save}: symbolscope.InteractionModel.load reads it.")
+    if output is not None:
+        typer.echo(f"Wrote {output}: open it in a browser and click players to hide them.")
+    else:
+        typer.echo("Add --output page.html for a page on which players can be hidden by a click.")
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

@@ -1,0 +1,40 @@
+"""What the network itself says about its columns, classes and kind."""
+
+from collections.abc import Sequence
+
+
+def read_target(network: object, text: str | None) -> object:
+    """A target as the user typed it: a label of the network's classes, an index, or text.
+
+    Examples
+    --------
+    >>> read_target(None, "3"), read_target(None, "cat"), read_target(None, None)
+    (3, 'cat', None)
+    """
+    if text is None:
+        return None
+    classes: Sequence[object] | None = getattr(network, "classes_", None)
+    for label in classes if classes is not None else ():
+        if str(label) == text:
+            return label.item() if hasattr(label, "item") else label  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def default_score(network: object) -> str:
+    """The score that suits a network: "output" for a scikit-learn regressor, "log-odds" otherwise."""
+    from symbolscope.games.estimator_network import is_estimator
+
+    if is_estimator(network):
+        from sklearn.base import is_regressor
+
+        return "output" if is_regressor(network) else "log-odds"
+    return "log-odds"
+
+
+def fitted_columns(network: object) -> tuple[str, ...] | None:
+    """Names of the columns that an estimator was fitted on, if it knows them."""
+    names: Sequence[object] | None = getattr(network, "feature_names_in_", None)
+    return None if names is None else tuple(str(name) for name in names)

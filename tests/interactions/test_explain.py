@@ -112,3 +112,17 @@ def test_the_result_depends_on_no_seed():
     game = sy.Game.from_function(lambda masks: values[masks @ bits], 8)
     one, other = sy.explain(game, seed=0), sy.explain(game, seed=1)
     np.testing.assert_array_equal(one.effects, other.effects)
+
+
+def test_it_says_what_it_will_cost_before_it_starts(caplog):
+    said = []
+
+    def fn(masks):
+        said.append(list(caplog.messages))
+        return masks.sum(axis=1) * 1.0
+
+    game = sy.Game.from_function(fn, 10)
+    said.clear()
+    with caplog.at_level("INFO", logger="symbolscope"):
+        sy.explain(game)
+    assert "1,024 model calls and about 0.00 GiB" in said[0][0]

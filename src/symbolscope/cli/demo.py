@@ -120,10 +120,15 @@ def _trained(cells: _Cells, seed: int) -> "torch.nn.Module":
         )
     inputs = cells.standardised(cells.training)
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=1.0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(
+        1
+    )  # so small a network waits longer for its threads than it computes, most of all on a busy machine
     for _ in range(_EPOCHS):
         optimizer.zero_grad()
         nn.functional.cross_entropy(network(inputs), cells.training_classes).backward()
         optimizer.step()
+    torch.set_num_threads(threads)
     return network.eval()
 
 

@@ -214,7 +214,12 @@ def _check_belongs(given: str, owner: str, options: dict[str, object]) -> None:
 
 def _announcement(n_players: int, tolerance: str) -> str:
     faster = "" if tolerance.strip() in ("0", "0.0", "0%") else " (--tolerance 0 is faster)"
-    return f"{n_players} players: evaluating up to {1 << n_players:,} masked inputs, then splitting them{faster}."
+    from symbolscope.interactions.explain import exact_memory
+
+    return (
+        f"{n_players} players: {1 << n_players:,} model calls at most and about {exact_memory(n_players):.2g} GiB of memory, "
+        f"then the split{faster}."
+    )
 
 
 def _print(result: "InteractionModel", top: int, output: Path | None, save: Path | None) -> None:

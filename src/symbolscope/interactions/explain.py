@@ -1,5 +1,6 @@
 """From a game to its interactions in one call."""
 
+import logging
 import os
 
 from symbolscope.errors import SymbolscopeError
@@ -13,6 +14,8 @@ from symbolscope.interactions.tolerance import check_tolerance
 # Vectors of 2^n float64 that the exact method holds at its peak, the masks and the model included (measured: docs/decisions.md).
 _VECTORS = 30
 _MOST_PLAYERS = 26
+
+_log = logging.getLogger("symbolscope")
 
 
 def exact_memory(n_players: int) -> float:
@@ -33,7 +36,8 @@ def explain(
 ) -> InteractionModel:
     """Explain a network's output on one input by a few AND and OR interactions of its players.
 
-    Evaluates the game on all 2^n masks and splits the result with :func:`symbolscope.decompose`.
+    Evaluates the game on all 2^n masks and splits the result with :func:`symbolscope.decompose`. Before it starts, the logger
+    "symbolscope" is told (level INFO) the number of model calls and the memory in GiB that this takes, and the limits.
 
     Parameters
     ----------
@@ -81,6 +85,10 @@ def explain(
     check_tolerance(tolerance)
     check_gap(gap)
     _check_size(game.n_players, max_calls, method)
+    _log.info(
+        "exact method: %s model calls and about %.2f GiB of memory (%.1f GiB are free, %d players at most)",
+        f"{2**game.n_players:,}", exact_memory(game.n_players), _available_memory(), _MOST_PLAYERS,
+    )  # fmt: skip
     values = evaluate(game, all_masks(game.n_players), progress=progress)
     settings = dict(game.settings) | {"method": "exact", "masks": len(values), "seed": seed}
     return decompose_game(

@@ -91,7 +91,13 @@ def score_sentence(model: "InteractionModel") -> str:
     if target is None:
         target = model.settings.get("target")
     name, meaning = _SCORES.get(str(score), (f"“{score}”", "") if score else _SCORES["output"])
-    of = "" if target is None else f" of target {target}" if isinstance(target, int) else f" of “{target}”"
+    of = (
+        ""
+        if target is None or score == "output"
+        else f" of target {target}"
+        if isinstance(target, int)
+        else f" of “{target}”"
+    )
     return f"The score is {name}{of}{meaning}."
 
 

@@ -126,6 +126,25 @@ def test_restriction_keeps_the_strongest_and_certifies_nothing():
 
 
 @any_model
+def test_find_is_by_exactly_these_players(n, k, seed):
+    model = random_model(n, k, seed)
+    for row in range(k):
+        players = np.flatnonzero(model.masks[row])
+        found = model.find(*players[::-1].tolist())
+        same = (model.masks == model.masks[row]).all(axis=1)
+        np.testing.assert_array_equal(found.effects, model.effects[same])
+        np.testing.assert_array_equal(found.effects, model.find(*(f"p{i}" for i in players)).effects)
+
+
+def test_find_names_the_nearest_player():
+    model = sy.decompose([0.0, 1.0, 2.0, 7.0], player_names=["working day", "hour"])
+    with pytest.raises(sy.SymbolscopeError, match=r"no player 'workingday'; the nearest are \['working day'\]"):
+        model.find("workingday")
+    with pytest.raises(sy.SymbolscopeError, match="no player 2"):
+        model.find(2)
+
+
+@any_model
 def test_strength_by_order_adds_up(n, k, seed):
     model = random_model(n, k, seed)
     total = model.strength_by_order()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
@@ -232,6 +233,32 @@ class InteractionModel:
             )
         strength = np.abs(self.effects)
         return self.restrict(strength >= threshold * strength.max(initial=0.0))
+
+    def find(self, *players: str | int) -> "InteractionModel":
+        """The interactions (AND, OR or both) of exactly these players, given by name or index.
+
+        Raises
+        ------
+        SymbolscopeError
+            If there is no such player.
+
+        Examples
+        --------
+        >>> import symbolscope as sy
+        >>> model = sy.decompose([0.0, 1.0, 2.0, 7.0], player_names=["not", "bad"])
+        >>> model.find("bad", "not").effects
+        array([4.])
+        """
+        wanted = np.zeros(self.n_players, dtype=np.bool_)
+        for player in players:
+            position = self.player_names.index(player) if player in self.player_names else player
+            if not isinstance(position, int) or not 0 <= position < self.n_players:
+                near = get_close_matches(str(player), self.player_names, n=3)
+                raise SymbolscopeError(
+                    f"there is no player {player!r}; the nearest are {near or list(self.player_names[:3])}"
+                )
+            wanted[position] = True
+        return self.restrict((self.masks == wanted).all(axis=1))
 
     def strength_by_order(self, kind: Kind | None = None) -> PerPlayer:
         """Sum of |effect| per order, float64 [n + 1]; of one kind only if given."""

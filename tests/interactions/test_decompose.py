@@ -26,7 +26,7 @@ def test_it_agrees_with_the_linear_programme(n, name, tolerance):
     assert model.objective == pytest.approx(optimum, rel=1e-4, abs=1e-9 * scale)
     assert model.lower_bound <= optimum + 1e-9 * scale
     assert model.gap <= 1e-3
-    assert reproduced(model, values) <= allowed + 1e-9 * scale
+    assert reproduced(model, values) <= allowed + 1e-12 * scale
 
 
 @pytest.mark.parametrize("tolerance", [0.0, 0.02, 0.2])
@@ -41,7 +41,7 @@ def test_it_agrees_with_the_linear_programme_at_eight_players(case, tolerance):
     model = sy.decompose(values, tolerance=tolerance)
     assert model.objective == pytest.approx(optimal_cost(values, tolerance), rel=1e-4)
     assert model.gap <= 1e-4
-    assert reproduced(model, values) <= tolerance + 1e-9
+    assert reproduced(model, values) <= tolerance + 1e-12
 
 
 @settings(max_examples=25, deadline=None)
@@ -50,7 +50,7 @@ def test_random_games_reach_the_optimum(n, seed, tolerance):
     values = np.round(np.random.default_rng(seed).normal(size=1 << n), 1)
     model = sy.decompose(values, tolerance=tolerance)
     assert model.objective == pytest.approx(optimal_cost(values, tolerance), rel=1e-4, abs=1e-8)
-    assert reproduced(model, values) <= tolerance + 1e-9
+    assert reproduced(model, values) <= tolerance + 1e-12
     assert model.objective >= model.lower_bound
 
 
@@ -68,7 +68,7 @@ def test_the_tolerance_is_certified_at_twelve_players():
     model = sy.decompose(values, tolerance="4%")
     assert model.gap <= 2e-2
     assert model.tolerance == pytest.approx(0.04 * abs(values[-1] - values[0]))
-    assert reproduced(model, values) <= model.tolerance + 1e-9
+    assert reproduced(model, values) <= model.tolerance
     assert model.objective < sy.decompose(values).objective
 
 
@@ -141,7 +141,7 @@ def test_and_only_within_a_tolerance_agrees_with_the_linear_programme():
     model = sy.decompose(values, kinds="and", tolerance=0.1)
     assert not model.is_or.any()
     assert model.objective == pytest.approx(optimal_cost(values, 0.1, with_or=False), rel=1e-4)
-    assert reproduced(model, values) <= 0.1 + 1e-9
+    assert reproduced(model, values) <= 0.1
 
 
 @pytest.mark.parametrize("kinds", ["and", "and-or"])
@@ -156,7 +156,7 @@ def test_whatever_ends_the_search_the_tolerance_holds(kinds):
             axis=1
         )
     model = sy.decompose(values, tolerance=1e-4, kinds=kinds)
-    assert reproduced(model, values) <= 1e-4 + 1e-9
+    assert reproduced(model, values) <= 1e-4
     assert 0 < model.lower_bound <= model.objective < np.inf
 
 

@@ -28,6 +28,8 @@ _EXACT = 1e-9
 _TIGHTENED = 0.98
 # Rows times columns up to which a linear programme beats going on iterating (seconds on one core at 10 to 14 players).
 _MOST_ENTRIES = 700_000
+# At some 40 bytes each while the programme is handed over, 64 MiB.
+_MOST_ENTRIES_EVER = 1_600_000
 # Masks that a linear programme starts from, per set.
 _MASKS_PER_SET = 3
 # Checks at which it is tried: once the sets have settled, then each time 2.5 times as many steps have passed.
@@ -181,7 +183,7 @@ def _vertex_of_tolerant(
         masks=masks,
         gap=_EXACT if values.size <= 1 << _PLAYERS_SOLVED_EXACTLY else gap,
         lower_bound=bound,
-        most_entries=max(_MOST_ENTRIES, 100 * values.size),
+        most_entries=max(_MOST_ENTRIES, min(100 * values.size, _MOST_ENTRIES_EVER)),
     )
 
 

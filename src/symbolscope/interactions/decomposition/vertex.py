@@ -23,6 +23,7 @@ _MOST_ROUNDS = 40
 _NEARLY_PRICED = 0.97
 _NEARLY_AT_THE_EDGE = 0.9
 _ROUNDING = 1e-9
+_SOLVER_ROUNDING = 3e-12
 
 Indices = NDArray[np.int64]
 
@@ -81,10 +82,11 @@ def solve_vertex(
         Largest number of rows times columns to try.
     """
     scale = max(1.0, float(np.max(np.abs(values))))
+    margin = _SOLVER_ROUNDING * scale  # so that the errors are within the tolerance itself, not a rounding above it
     for _ in range(_MOST_ROUNDS):
         if len(masks) * (len(and_sets) + len(absent_sets) + 1) > most_entries:
             return None
-        solution = _restricted(values, prices, tolerance, and_sets, absent_sets, masks)
+        solution = _restricted(values, prices, max(tolerance - margin, 0.5 * tolerance), and_sets, absent_sets, masks)
         if solution is None:
             return None
         split, dual = solution

@@ -123,9 +123,17 @@ def _vertex_of_exact(values: Vector, prices: SplitPrices, iteration: ExactIterat
 
 
 def _solve_tolerant(values: Vector, prices: SplitPrices, tolerance: float, gap: float, watch: Watch) -> Split:
-    iteration = TolerantIteration(values, prices, _TIGHTENED * tolerance)
+    split, finished = _iterate_and_finish(values, prices, tolerance, gap, watch)
+    return split if finished else _pruned(values, prices, tolerance, split)
+
+
+def _iterate_and_finish(
+    values: Vector, prices: SplitPrices, tolerance: float, gap: float, watch: Watch
+) -> tuple[Split, bool]:
+    """A split within the tolerance, and whether a linear programme finished it."""
     # An exact split is within any tolerance: the result to beat, and what repairs an iterate that is not quite within it.
     exact = solve(values, prices, 0.0, gap, lambda _: None)
+    iteration = TolerantIteration(values, prices, _TIGHTENED * tolerance)
     best = Split(exact.and_effects, exact.absent_effects, exact.cost, 0.0)
     for check in range(1, _MOST_TOLERANT_STEPS // _CHECK_EVERY + 1):
         iteration.advance(_CHECK_EVERY)
@@ -136,11 +144,11 @@ def _solve_tolerant(values: Vector, prices: SplitPrices, tolerance: float, gap: 
         if check in _TRIES:
             vertex = _vertex_of_tolerant(values, prices, tolerance, iteration, gap, bound)
             if vertex is not None:
-                return vertex
+                return vertex, True
         watch(best.gap)
         if best.gap <= gap and check >= min(_TRIES):
             break
-    return _pruned(values, prices, tolerance, best)
+    return best, False
 
 
 def _pruned(values: Vector, prices: SplitPrices, tolerance: float, split: Split) -> Split:

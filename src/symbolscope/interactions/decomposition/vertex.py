@@ -24,6 +24,7 @@ _NEARLY_PRICED = 0.97
 _NEARLY_AT_THE_EDGE = 0.9
 _ROUNDING = 1e-9
 _SOLVER_ROUNDING = 3e-12
+_COLUMNS_AT_ONCE = 64
 
 Indices = NDArray[np.int64]
 
@@ -119,11 +120,8 @@ def _restricted(
     values: Vector, prices: SplitPrices, tolerance: float, and_sets: Indices, absent_sets: Indices, masks: Indices
 ) -> tuple[Split, Vector] | None:
     """Solve the programme over the given rows and columns; return its split and its dual vector over all masks."""
-    inside = (and_sets[None, :] & ~masks[:, None]) == 0  # [rows, and]
-    apart = (absent_sets[None, :] & masks[:, None]) == 0  # [rows, absent]
-    constant = np.ones((len(masks), 1), dtype=np.bool_)
-    # High orders are present on few masks only, so most entries are zero.
-    columns = csc_array(np.hstack([inside, apart, constant]), dtype=np.float64)  # [rows, k + 1]
+    inside, apart = _disjoint(~masks, and_sets), _disjoint(masks, absent_sets)  # [rows, and], [rows, absent]
+    columns = hstack([inside, apart, np.ones((len(masks), 1))], format="csc")  # [rows, k + 1]
     price = np.concatenate([prices.and_prices[and_sets], prices.or_prices[absent_sets], [0.0]])  # [k + 1]
     # |x| is priced by writing x = plus - minus, both non-negative; the free constant costs nothing either way.
     matrix = hstack([columns, -columns], format="csc")  # [rows, 2 (k + 1)]
@@ -148,3 +146,13 @@ def _restricted(
         upper, lower = np.split(result.ineqlin.marginals, 2)
         dual[masks] = upper - lower
     return Split(and_effects, absent_effects, prices.cost(and_effects, absent_effects), 0.0), dual
+
+
+def _disjoint(masks: Indices, sets: Indices) -> csc_array:
+    """1 where a set shares no player with a mask, [masks, sets]; sparse, and built a few columns at a time to stay small."""
+    rows = masks.astype(np.int32)[:, None]
+    blocks = [
+        csc_array((rows & sets[start : start + _COLUMNS_AT_ONCE].astype(np.int32)) == 0, dtype=np.float64)
+        for start in range(0, len(sets), _COLUMNS_AT_ONCE)
+    ]
+    return csc_array(hstack(blocks, format="csc") if blocks else (len(masks), 0))

@@ -42,13 +42,6 @@ def zeta_transpose(dual: Vector) -> Vector:
     return out[::-1]
 
 
-def moebius_transpose(dual: Vector) -> Vector:
-    """Inverse of :func:`zeta_transpose`."""
-    out = np.ascontiguousarray(dual[::-1])
-    shear(out, -1.0)
-    return out[::-1]
-
-
 def absent(effects: Vector) -> Vector:
     """Sum over sets disjoint from the mask; this map is its own transpose."""
     return zeta(effects)[::-1]

@@ -4,6 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from symbolscope import featurizers as featurizers
+    from symbolscope import networks as networks
+    from symbolscope import programs as programs
+    from symbolscope import sites as sites
+    from symbolscope import tasks as tasks
+    from symbolscope.alignment.align import align as align
+    from symbolscope.alignment.align import align_many as align_many
+    from symbolscope.alignment.alignment import Alignment as Alignment
+    from symbolscope.alignment.counterfactual import counterfactual_pairs as counterfactual_pairs
+    from symbolscope.alignment.models import align_models as align_models
     from symbolscope.errors import SymbolscopeError as SymbolscopeError
     from symbolscope.games import baselines as baselines
     from symbolscope.games.evaluate import evaluate as evaluate
@@ -21,8 +31,20 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+# Names that are modules themselves.
+_MODULES = frozenset({"baselines", "featurizers", "networks", "programs", "sites", "tasks"})
 # Imported on first use, so that `symbolscope --help` need not wait for torch, nor Ctrl-C be met by its import.
 _HOMES = {
+    "align": "symbolscope.alignment.align",
+    "align_many": "symbolscope.alignment.align",
+    "Alignment": "symbolscope.alignment.alignment",
+    "counterfactual_pairs": "symbolscope.alignment.counterfactual",
+    "align_models": "symbolscope.alignment.models",
+    "featurizers": "symbolscope.featurizers",
+    "networks": "symbolscope.networks",
+    "programs": "symbolscope.programs",
+    "sites": "symbolscope.sites",
+    "tasks": "symbolscope.tasks",
     "SymbolscopeError": "symbolscope.errors",
     "baselines": "symbolscope.games.baselines",
     "evaluate": "symbolscope.games.evaluate",
@@ -44,7 +66,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = import_module(_HOMES[name])
-    value: object = home if name == "baselines" else getattr(home, name)
+    value: object = home if name in _MODULES else getattr(home, name)
     globals()[name] = value
     return value
 

@@ -1,0 +1,273 @@
+"""Model-to-model alignment: one featurizer per network, so that a variable can be carried from any of them into any other."""
+
+import itertools
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from symbolscope.alignment.align import check_learned
+from symbolscope.alignment.counterfactual import check_variables, check_vocabulary, counterfactual_pairs
+from symbolscope.alignment.frozen import frozen
+from symbolscope.alignment.iia import IIA
+from symbolscope.alignment.interchange import Interchange, source_states
+from symbolscope.alignment.pairs import Pairs
+from symbolscope.alignment.similarity import linear_cka, representational_similarity
+from symbolscope.errors import SymbolscopeError
+from symbolscope.featurizers.featurizer import Featurizer
+from symbolscope.featurizers.linear import Linear
+from symbolscope.games.progress import ProgressBar
+from symbolscope.programs.program import Program
+from symbolscope.sites.find_site import find_site
+from symbolscope.sites.site import Site
+from symbolscope.tasks.task import Task
+
+_STATES_COMPARED = 1_000
+
+
+@dataclass(frozen=True)
+class ModelAlignment:
+    """One featurizer per network whose features mean the same in all of them, as far as the accuracies say.
+
+    Attributes
+    ----------
+    networks, sites, featurizers
+        One each per network.
+    variable
+        The variable that is carried over.
+    validation_iia
+        float64 [networks, networks]: entry (s, t) is the IIA of carrying it from network s into network t.
+    cka, similarity
+        float64 [networks, networks]: linear CKA and RSA of the natural states, the correlational baselines.
+    """
+
+    networks: tuple[nn.Module, ...] = field(repr=False)
+    program: Program
+    task: Task
+    sites: tuple[Site, ...]
+    variable: str
+    featurizers: tuple[Featurizer, ...]
+    validation_iia: NDArray[np.float64]
+    cka: NDArray[np.float64]
+    similarity: NDArray[np.float64]
+
+    @property
+    def between(self) -> float:
+        """The lowest accuracy between two different networks, in either direction."""
+        apart = ~np.eye(len(self.networks), dtype=np.bool_)
+        return float(self.validation_iia[apart].min())
+
+    @property
+    def within(self) -> float:
+        """The lowest accuracy of a network with itself, under the same featurizers."""
+        return float(np.diag(self.validation_iia).min())
+
+    def iia(self, source: int, target: int, *, pairs: Pairs | None = None, n: int = 1_000, seed: int = 1) -> IIA:
+        """Accuracy of carrying the variable from network ``source`` into network ``target``, on fresh pairs by default."""
+        giver, taker = self.networks[source], self.networks[target]
+        if pairs is None:
+            pairs = counterfactual_pairs(
+                taker, self.program, self.task, variable=self.variable, n=n, counts=self.task.trained, seed=seed
+            )
+        with frozen(giver), frozen(taker), torch.no_grad():
+            interchange = Interchange.of(taker, self.sites[target], pairs)
+            states = source_states(giver, self.sites[source], pairs)
+            patched = _carried(self.featurizers[source], self.featurizers[target], states, interchange.target)
+            right = interchange.all_right(patched)
+            floor = interchange.all_right(interchange.target)
+            ceiling = right
+            if pairs.whole is not None:
+                whole = Interchange.of(taker, self.sites[target], pairs.whole)
+                ceiling = whole.all_right(whole.source)
+        return IIA(right, floor, ceiling, pairs.variables, pairs.target_values, pairs.source_values)
+
+    def __str__(self) -> str:
+        rows = [
+            " ".join(f"{value:.3f}" for value in row) + f"   from {type(network).__name__} {number}"
+            for number, (row, network) in enumerate(zip(self.validation_iia, self.networks, strict=True))
+        ]
+        return (
+            f"{self.variable} carried between {len(self.networks)} networks (rows: source, columns: target)\n"
+            + "\n".join(rows)
+        )
+
+
+def align_models(
+    networks: Sequence[nn.Module],
+    program: Program,
+    task: Task,
+    *,
+    variable: str = "count",
+    featurizer: Featurizer | None = None,
+    sites: Sequence[Site | None] | None = None,
+    steps: int = 1_000,
+    batch: int = 128,
+    rate: float = 1e-2,
+    n_pairs: int = 5_000,
+    n_validation: int = 1_000,
+    seed: int = 0,
+    force: bool = False,
+    progress: bool | None = None,
+) -> ModelAlignment:
+    """Find features that mean the same in several networks: a variable read in any can be written into any other.
+
+        patched_t = inverse_t( features_s(h_s), error_t(h_t) )      for all ordered pairs (s, t) of networks, s = t included
+
+    One featurizer per network (n, not n squared), all with one size, trained together so that network t answers as the program
+    does with the variable taken from network s's run.
+
+    Parameters
+    ----------
+    networks
+        Two or more, of any kind and width, that know the same task.
+    program, task, variable
+        As for :func:`symbolscope.align`; the labels come from the program.
+    featurizer
+        Template for all of them; None takes ``Linear(size=8)``.
+    sites
+        One per network; None finds them.
+    steps, batch, rate, n_pairs, n_validation, seed, force, progress
+        As for :func:`symbolscope.align`; ``batch`` pairs per ordered pair of networks.
+
+    Source: Grant, Model Alignment Search, arXiv 2501.06164.
+
+    Examples
+    --------
+    >>> import symbolscope as sy
+    >>> task = sy.tasks.MultiObject(max_count=6)
+    >>> networks = [sy.networks.Toy1d(task), sy.networks.Toy1d(task, scale=2.0)]
+    >>> found = align_models(networks, sy.programs.UpDown(task), task, featurizer=sy.featurizers.Linear(size=1), rate=0.03,
+    ...                      progress=False)
+    >>> found.between > 0.9
+    True
+    """
+    if len(networks) < 2:
+        raise SymbolscopeError(f"align_models needs at least two networks; got {len(networks)}")
+    check_variables(program, (variable,))
+    for network in networks:
+        check_vocabulary(network, task)
+    program.check()
+    template = Linear(size=8) if featurizer is None else featurizer
+    if len(template.sizes) != 1:
+        raise SymbolscopeError(f"align_models carries one variable: give size={template.size}, not {template.sizes}")
+    chosen = tuple(
+        find_site(network) if site is None else site
+        for network, site in zip(networks, sites or [None] * len(networks), strict=True)
+    )
+    unfrozen = [frozen(network) for network in networks]
+    for one in unfrozen:
+        one.__enter__()
+    try:
+        for network in networks:
+            check_learned(network, task, seed=seed, force=force)
+        data = [
+            _Data(networks, chosen, program, task, variable, target, n_pairs, seed) for target in range(len(networks))
+        ]
+        held = [
+            _Data(networks, chosen, program, task, variable, target, n_validation, seed + 1)
+            for target in range(len(networks))
+        ]
+        featurizers = [
+            template.initialise(one.sources[number].shape[1], seed=seed + number, states=one.sources[number])
+            for number, one in enumerate(data)
+        ]
+        best = _train(data, held, featurizers, steps, batch, rate, seed, progress=progress)
+        states = [source.double().cpu().numpy()[:_STATES_COMPARED] for source in held[0].sources]
+    finally:
+        for one in unfrozen:
+            one.__exit__(None, None, None)
+    several = range(len(networks))
+    cka = np.array([[linear_cka(states[i], states[j]) for j in several] for i in several])
+    similarity = np.array([[representational_similarity(states[i], states[j]) for j in several] for i in several])
+    return ModelAlignment(tuple(networks), program, task, chosen, variable, tuple(featurizers), best, cka, similarity)
+
+
+class _Data:
+    """Pairs for one target network, with the source states of every network in the same runs."""
+
+    def __init__(
+        self,
+        networks: Sequence[nn.Module],
+        sites: Sequence[Site],
+        program: Program,
+        task: Task,
+        variable: str,
+        target: int,
+        n: int,
+        seed: int,
+    ) -> None:
+        generator = np.random.default_rng([seed, target])
+        pairs = counterfactual_pairs(
+            networks[target], program, task, variable=variable, n=n, counts=task.trained, seed=generator
+        )
+        self.interchange = Interchange.of(networks[target], sites[target], pairs)
+        self.sources = [source_states(network, site, pairs) for network, site in zip(networks, sites, strict=True)]
+
+
+def _carried(giver: Featurizer, taker: Featurizer, source: Tensor, target: Tensor) -> Tensor:
+    """The target's state with the features that the source has in another network."""
+    features, _ = giver(source)
+    _, error = taker(target)
+    return taker.inverse(features, error)
+
+
+def _train(
+    data: Sequence[_Data],
+    held: Sequence[_Data],
+    featurizers: Sequence[Featurizer],
+    steps: int,
+    batch: int,
+    rate: float,
+    seed: int,
+    *,
+    progress: bool | None,
+) -> NDArray[np.float64]:
+    """Train in place, leave the weights with the best mean accuracy, and return the accuracies of those [source, target]."""
+    parameters = [parameter for one in featurizers for parameter in one.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.Adam(parameters, lr=rate, foreach=True)
+    generator = torch.Generator().manual_seed(seed)
+    best, weights = np.full((len(data), len(data)), -1.0), [one.state_dict() for one in featurizers]
+    check_every = max(1, steps // 10)
+    with ProgressBar(steps, label="alignment steps", show=progress) as bar:
+        for step in range(1, steps + 1):
+            share = (step - 1) / steps
+            for group in optimiser.param_groups:
+                group["lr"] = rate * (0.1 + 0.9 * 0.5 * (1 + np.cos(np.pi * share)))
+            optimiser.zero_grad(set_to_none=True)
+            for taker, one in zip(featurizers, data, strict=True):
+                rows = [torch.randint(len(one.interchange), (batch,), generator=generator) for _ in data]
+                patched = [
+                    _carried(giver, taker, source[drawn], one.interchange.target[drawn])
+                    for giver, source, drawn in zip(featurizers, one.sources, rows, strict=True)
+                ]
+                losses, _ = one.interchange.losses(torch.cat(rows), torch.cat(patched))
+                (losses.mean() + taker.penalty()).backward()
+            optimiser.step()
+            bar.update(step, time.perf_counter())
+            if step % check_every == 0 or step == steps:
+                reached = _accuracies(held, featurizers)
+                if reached.mean() > best.mean():
+                    best = reached
+                    weights = [
+                        {name: tensor.detach().clone() for name, tensor in one.state_dict().items()}
+                        for one in featurizers
+                    ]
+    for one, kept in zip(featurizers, weights, strict=True):
+        one.load_state_dict(kept)
+        one.eval()
+    return best
+
+
+def _accuracies(held: Sequence[_Data], featurizers: Sequence[Featurizer]) -> NDArray[np.float64]:
+    several = range(len(featurizers))
+    out = np.empty((len(featurizers), len(featurizers)))
+    with torch.no_grad():
+        for source, target in itertools.product(several, several):
+            one = held[target]
+            patched = _carried(featurizers[source], featurizers[target], one.sources[source], one.interchange.target)
+            out[source, target] = one.interchange.all_right(patched).mean()
+    return out

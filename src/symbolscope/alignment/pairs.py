@@ -1,0 +1,92 @@
+"""Pairs of runs, a variable to carry from one into the other, and what a program says must happen then."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symbolscope.errors import SymbolscopeError
+
+PerPair = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Interchange data: in pair i, ``variables`` of the source run go into the target run, and ``labels`` must follow.
+
+    Made by :func:`symbolscope.counterfactual_pairs`. The target run is read up to and including ``target_steps``, its
+    variables are overwritten with those that the source run has after ``source_steps``, and the program continues alone.
+
+    Attributes
+    ----------
+    variables
+        Names of the variables that are swapped; empty for pairs in which nothing is.
+    target_tokens
+        int64 [n, L]: the target's own tokens up to its step, then the program's continuation, then padding.
+    target_steps
+        int64 [n]: position of the last token before the swap.
+    source_tokens, source_steps
+        int64 [n, L'] and [n]: likewise for the source run, which is natural throughout.
+    labels
+        int64 [n, S]: the continuation; column j is the token at position ``target_steps`` + 1 + j.
+    scored
+        bool [n, S]: labels that the task determines (responses and end); the others are data.
+    target_values, source_values
+        Every variable of the program, float64 [n], after the step and before the swap.
+    natural
+        The same runs with nothing swapped: what must happen if the patched features carry no variable.
+    whole
+        The same runs with every variable swapped: what must happen if the whole state is replaced.
+    """
+
+    variables: tuple[str, ...]
+    target_tokens: NDArray[np.int64]
+    target_steps: NDArray[np.int64]
+    source_tokens: NDArray[np.int64]
+    source_steps: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    scored: NDArray[np.bool_]
+    target_values: PerPair = field(repr=False)
+    source_values: PerPair = field(repr=False)
+    natural: "Pairs | None" = field(default=None, repr=False)
+    whole: "Pairs | None" = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        n = len(self.target_tokens)
+        for name in ("target_steps", "source_tokens", "source_steps", "labels", "scored"):
+            if len(getattr(self, name)) != n:
+                raise SymbolscopeError(f"{name} must have one row per pair ({n}); it has {len(getattr(self, name))}")
+        if self.labels.shape != self.scored.shape:
+            raise SymbolscopeError(
+                f"labels and scored must have one shape [n, S]; got {self.labels.shape}, {self.scored.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.target_tokens)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Outputs that matter from the step on, int64 [n]: up to the one that predicts the last scored label."""
+        width = self.scored.shape[1]
+        return np.where(self.scored.any(axis=1), width - np.argmax(self.scored[:, ::-1], axis=1), 0)
+
+    @property
+    def values_after(self) -> PerPair:
+        """Every variable after the swap, float64 [n] each."""
+        return {
+            name: self.source_values[name] if name in self.variables else values
+            for name, values in self.target_values.items()
+        }
+
+    def subset(self, rows: NDArray[np.int64]) -> "Pairs":
+        """The pairs of the given rows."""
+
+        def take(value: object) -> object:
+            if isinstance(value, np.ndarray):
+                return value[rows]
+            if isinstance(value, Mapping):
+                return {name: array[rows] for name, array in value.items()}
+            return value.subset(rows) if isinstance(value, Pairs) else value
+
+        return Pairs(**{entry.name: take(getattr(self, entry.name)) for entry in fields(self)})  # type: ignore[arg-type]

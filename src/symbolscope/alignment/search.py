@@ -1,0 +1,241 @@
+"""Distributed alignment search: many alignment functions of one frozen network trained as one batched job.
+
+Each run owns a featurizer and draws its own batches; all runs share the pairs' states, computed once, and one pass through the
+rest of the network per step:
+
+    patched = inverse(features(source), error(target))            per run, small matrices
+    loss    = mean cross-entropy of the scored tokens             one pass over all runs' rows
+
+The sum of the runs' losses has for each run the gradient of its own, so the runs do not see one another.
+Source: Geiger et al., arXiv 2303.02536 (the search); Grant, Goodman, McClelland, arXiv 2501.06141 (programs that count).
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from symbolscope.alignment.interchange import Interchange
+from symbolscope.featurizers.featurizer import Featurizer
+from symbolscope.games.progress import ProgressBar
+
+# Rows of one pass through the network: more fall out of the processor's cache.
+_ROWS_AT_ONCE = 4_096
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How an alignment is searched for.
+
+    Attributes
+    ----------
+    steps
+        Optimiser steps at most.
+    batch
+        Pairs per step and variable.
+    rate
+        Adam's rate at the start; it falls to a tenth along half a cosine.
+    check_every
+        Steps between validations.
+    patience
+        Validations without a better loss after which a run stops.
+    null_weight
+        Weight of the loss that the rest of the state, swapped alone, must change nothing.
+    latent_weight
+        Weight of the counterfactual-latent loss: the patched state should be near the natural states with the same values.
+    """
+
+    steps: int = 1_000
+    batch: int = 128
+    rate: float = 1e-2
+    check_every: int = 100
+    patience: int = 10
+    null_weight: float = 0.0
+    latent_weight: float = 0.0
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the runs of one variable train on and are validated on.
+
+    ``null`` and ``latents`` are there where the settings give those losses a weight: the same runs with their natural answers, and
+    for each training pair the mean of natural states with the values that the patched state should have (rows of nan: none seen).
+    """
+
+    training: Interchange
+    validation: Interchange
+    null: Interchange | None = None
+    latents: Tensor | None = None
+
+
+@dataclass
+class Run:
+    """One alignment function on its way: the variables it is trained for, and the best it has been.
+
+    Attributes
+    ----------
+    featurizer
+        Initialised; trained in place.
+    parts
+        (index of the material, block of the featurizer) per variable.
+    """
+
+    featurizer: Featurizer
+    parts: tuple[tuple[int, int | None], ...]
+    generator: torch.Generator
+    best_iia: float = -1.0
+    best_loss: float = float("inf")
+    best_weights: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    losses: list[float] = field(default_factory=list[float])
+    validation: list[float] = field(default_factory=list[float])
+    steps: int = 0
+    failures: int = 0
+    done: bool = False
+
+
+def search(
+    materials: Sequence[Material], runs: Sequence[Run], settings: SearchSettings, *, progress: bool | None = None
+) -> None:
+    """Train every run in place, and leave in it the weights that were best on its validation pairs."""
+    chunk = max(1, _ROWS_AT_ONCE // settings.batch)
+    total = settings.steps * len(runs)
+    with ProgressBar(total, label="alignment steps", show=progress) as bar:
+        done = 0
+        for start in range(0, len(runs), chunk):
+            done = _search_chunk(materials, runs[start : start + chunk], settings, bar, done)
+    for run in runs:
+        run.featurizer.load_state_dict(run.best_weights)
+        run.featurizer.eval()
+
+
+class _Joined:
+    """The training pairs of all materials as one set of rows, so that all runs go through the network together."""
+
+    def __init__(self, materials: Sequence[Material]) -> None:
+        sets = [material.training for material in materials]
+        nulls = [material.null for material in materials if material.null is not None]
+        self.interchange = Interchange.concatenate([*sets, *nulls])
+        sizes = [len(one) for one in (*sets, *nulls)]
+        self.begins = np.cumsum([0, *sizes])
+        self.null_of = {}
+        position = len(sets)
+        for index, material in enumerate(materials):
+            if material.null is not None:
+                self.null_of[index] = position
+                position += 1
+
+
+def _search_chunk(
+    materials: Sequence[Material], runs: Sequence[Run], settings: SearchSettings, bar: ProgressBar, done: int
+) -> int:
+    joined = _Joined(materials)
+    parameters = [parameter for run in runs for parameter in run.featurizer.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.Adam(parameters, lr=settings.rate, foreach=True) if parameters else None
+    for run in runs:
+        run.featurizer.train()
+        if optimiser is None:
+            run.done = True
+            _validate(materials, run, settings)
+    for step in range(1, settings.steps + 1):
+        active = [run for run in runs if not run.done]
+        if not active or optimiser is None:
+            break
+        share = (step - 1) / settings.steps
+        for group in optimiser.param_groups:
+            group["lr"] = settings.rate * (0.1 + 0.9 * 0.5 * (1 + np.cos(np.pi * share)))
+        optimiser.zero_grad(set_to_none=True)
+        losses = _losses(materials, joined, active, settings, share)
+        torch.stack(losses).sum().backward()
+        optimiser.step()
+        for run, loss in zip(active, losses, strict=True):
+            run.steps = step
+            if step % settings.check_every == 0 or step == settings.steps:
+                run.losses.append(float(loss.detach()))
+                _validate(materials, run, settings)
+        done += len(active)
+        bar.update(done, time.perf_counter())
+    return done + sum(settings.steps - run.steps for run in runs)
+
+
+def _losses(
+    materials: Sequence[Material], joined: _Joined, runs: Sequence[Run], settings: SearchSettings, share: float
+) -> list[Tensor]:
+    """One loss per run, from one pass over all their rows."""
+    everything = joined.interchange
+    states: list[Tensor] = []
+    rows: list[Tensor] = []
+    owners: list[int] = []
+    weights: list[float] = []
+    extra: list[Tensor] = []
+    for number, run in enumerate(runs):
+        run.featurizer.anneal(share)
+        apart = run.featurizer.penalty()
+        for index, block in run.parts:
+            begin = int(joined.begins[index])
+            drawn = torch.randint(len(materials[index].training), (settings.batch,), generator=run.generator).to(
+                everything.target.device
+            )
+            target, source = everything.target[begin + drawn], everything.source[begin + drawn]
+            patched = run.featurizer.swap(target, source, block=block)
+            rows.append(begin + drawn)
+            states.append(patched)
+            owners.append(number)
+            weights.append(1.0 / len(run.parts))
+            if settings.null_weight > 0 and index in joined.null_of:
+                # The rest of the source with the target's features: the behaviour must stay the target's.
+                rows.append(int(joined.begins[joined.null_of[index]]) + drawn)
+                states.append(run.featurizer.swap(source, target, block=None))
+                owners.append(number)
+                weights.append(settings.null_weight / len(run.parts))
+            latents = materials[index].latents
+            if settings.latent_weight > 0 and latents is not None:
+                apart = apart + settings.latent_weight / len(run.parts) * _latent_loss(patched, latents[drawn])
+        extra.append(apart)
+    losses, row = everything.losses(torch.cat(rows), torch.cat(states))
+    part = row // settings.batch  # [k]
+    counts = torch.bincount(part, minlength=len(owners)).clamp(min=1)
+    means = losses.new_zeros(len(owners)).index_add(0, part, losses) / counts
+    weighted = means * means.new_tensor(weights)
+    owner = torch.tensor(owners, device=weighted.device)
+    per_run = weighted.new_zeros(len(runs)).index_add(0, owner, weighted)
+    return [per_run[number] + extra[number] for number in range(len(runs))]
+
+
+def _latent_loss(patched: Tensor, latents: Tensor) -> Tensor:
+    """Half of (mean squared distance + 1 - cosine) to the natural states; pairs without any are left out.
+
+    Source: Grant, Han, Tartaglini, Potts, arXiv 2511.04638.
+    """
+    known = ~latents.isnan().any(dim=-1)
+    if not bool(known.any()):
+        return patched.new_zeros(())
+    near, natural = patched[known], latents[known]
+    distance = (near - natural).square().mean()
+    return 0.5 * (distance + 1.0 - torch.nn.functional.cosine_similarity(near, natural, dim=-1).mean())
+
+
+def _validate(materials: Sequence[Material], run: Run, settings: SearchSettings) -> None:
+    """Note the validation accuracy; keep the weights if they are the best, and stop the run if it no longer improves."""
+    run.featurizer.eval()
+    shares: list[float] = []
+    with torch.no_grad():
+        for index, block in run.parts:
+            held = materials[index].validation
+            patched = run.featurizer.swap(held.target, held.source, block=block)
+            rows = torch.arange(len(held), device=patched.device)
+            shares.append(float(held.right(rows, patched).double().mean()))
+    run.featurizer.train()
+    iia = float(np.mean(shares))
+    run.validation.append(iia)
+    loss = run.losses[-1] if run.losses else 0.0
+    if iia > run.best_iia:
+        run.best_iia = iia
+        run.best_weights = {name: tensor.detach().clone() for name, tensor in run.featurizer.state_dict().items()}
+        run.failures = 0
+    else:
+        run.failures += 1
+    run.best_loss = min(run.best_loss, loss)
+    run.done = run.done or run.failures >= settings.patience or iia >= 1.0

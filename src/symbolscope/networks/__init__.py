@@ -1,0 +1,13 @@
+"""Small sequence networks, hand-built oracle networks, and training."""
+
+from symbolscope.networks.gru import GRU as GRU
+from symbolscope.networks.recurrent_network import RecurrentNetwork as RecurrentNetwork
+from symbolscope.networks.sequence_network import SequenceNetwork as SequenceNetwork
+from symbolscope.networks.skewed import Skewed as Skewed
+from symbolscope.networks.toy_1d import Toy1d as Toy1d
+from symbolscope.networks.toy_2d import Toy2d as Toy2d
+from symbolscope.networks.toy_orthogonal import ToyOrthogonal as ToyOrthogonal
+from symbolscope.networks.toy_rotation import ToyRotation as ToyRotation
+from symbolscope.networks.transformer import Attention as Attention
+from symbolscope.networks.transformer import Transformer as Transformer
+from symbolscope.networks.trial_accuracy import trial_accuracy as trial_accuracy

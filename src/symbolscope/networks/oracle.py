@@ -1,0 +1,70 @@
+"""Hand-built networks whose state holds a program's variables by construction."""
+
+import torch
+from torch import Tensor
+
+from symbolscope.errors import SymbolscopeError
+from symbolscope.networks.recurrent_network import RecurrentNetwork
+from symbolscope.tasks.number_task import NumberTask
+
+
+class Oracle(RecurrentNetwork):
+    """A recurrent network that is affine in its state, with one map per token and a linear readout.
+
+        h_t = h_{t-1} M[x_t] + e[x_t],   logits_t = h_t W + w
+
+    Nothing is trained. Every token maps the state to itself until a subclass says otherwise.
+
+    Parameters
+    ----------
+    task
+        A number task whose response token is none of its demonstration tokens.
+    width
+        Size d of the state.
+    least
+        The least width that the code needs.
+
+    Raises
+    ------
+    SymbolscopeError
+        If the state is too small, or the task answers with what it is shown.
+    """
+
+    maps: Tensor  # [V, d, d]
+    shifts: Tensor  # [V, d]
+    weights: Tensor  # [d, V]
+    bias: Tensor  # [V]
+    first: Tensor  # [d]
+
+    def __init__(self, task: NumberTask, width: int, *, least: int) -> None:
+        super().__init__(task.vocabulary, width)
+        if width < least:
+            raise SymbolscopeError(f"{type(self).__name__} needs a width of at least {least}; got {width}")
+        if task.response in task.demos:
+            raise SymbolscopeError(
+                f"{type(self).__name__} tells phases by their tokens, and {type(task).__name__} responds with the token it is "
+                "shown; use MultiObject or SingleObject"
+            )
+        n_tokens = len(task.vocabulary)
+        self.register_buffer("maps", torch.eye(width).repeat(n_tokens, 1, 1))
+        self.register_buffer("shifts", torch.zeros(n_tokens, width))
+        self.register_buffer("weights", torch.zeros(width, n_tokens))
+        self.register_buffer("bias", torch.full((n_tokens,), -1e4))  # a token that nothing calls for
+        self.register_buffer("first", torch.zeros(width))
+
+    @property
+    def state_size(self) -> int:
+        return self.width
+
+    def initial_state(self, n: int) -> Tensor:
+        return self.first.repeat(n, 1)
+
+    def resume(self, states: Tensor, tokens: Tensor, lengths: Tensor | None = None) -> Tensor:
+        out: list[Tensor] = []
+        for token in tokens.t():
+            states = torch.bmm(states[:, None], self.maps[token])[:, 0] + self.shifts[token]
+            out.append(states)
+        return torch.stack(out, dim=1) if out else states.new_zeros(len(tokens), 0, self.width)
+
+    def readout(self, states: Tensor) -> Tensor:
+        return states @ self.weights + self.bias

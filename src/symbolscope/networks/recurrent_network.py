@@ -1,0 +1,59 @@
+"""Networks whose past is one state vector."""
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from symbolscope.networks.sequence_network import SequenceNetwork
+
+
+class RecurrentNetwork(SequenceNetwork):
+    """A sequence network that passes nothing on but a state h_t [d].
+
+        h_t = step(h_{t-1}, x_t),   logits_t = readout(h_t)
+
+    Laws: ``states`` of a sequence equals ``resume`` of its second half from the state after the first;
+    ``forward(x) = readout(states(x))``.
+    """
+
+    @property
+    @abstractmethod
+    def state_size(self) -> int:
+        """Size d of the state."""
+
+    @abstractmethod
+    def initial_state(self, n: int) -> Tensor:
+        """State before any token, [n, d]."""
+
+    @abstractmethod
+    def resume(self, states: Tensor, tokens: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """States after each of further tokens, differentiable in ``states``.
+
+        Parameters
+        ----------
+        states
+            [b, d].
+        tokens
+            int64 [b, S]; S may be 0.
+        lengths
+            int64 [b]: how many of the tokens matter; states further on are of no particular value. None is all.
+
+        Returns
+        -------
+        Tensor [b, S, d].
+        """
+
+    @abstractmethod
+    def readout(self, states: Tensor) -> Tensor:
+        """Logits [..., V] of states [..., d]."""
+
+    def states(self, tokens: Tensor) -> Tensor:
+        """State after each token, [b, L, d]."""
+        return self.resume(self.initial_state(len(tokens)), tokens)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.readout(self.states(tokens))
+
+    def _frozen(self) -> bool:
+        return not torch.is_grad_enabled() or not any(parameter.requires_grad for parameter in self.parameters())

@@ -1,0 +1,67 @@
+"""The same network in other coordinates, not at right angles."""
+
+import torch
+from torch import Tensor
+
+from symbolscope.errors import SymbolscopeError
+from symbolscope.networks.recurrent_network import RecurrentNetwork
+
+
+class Skewed(RecurrentNetwork):
+    """A recurrent network whose state is another's times an invertible matrix: h' = h B, behaviour unchanged.
+
+    A variable along one direction of h is still one linear variable of h', but in general not orthogonal to the others, so that no
+    orthogonal swap carries it and an oblique one does.
+
+    Parameters
+    ----------
+    network
+        The other network.
+    matrix
+        B, float [d, d], invertible.
+
+    Raises
+    ------
+    SymbolscopeError
+        If B has another shape or is (nearly) singular.
+
+    Examples
+    --------
+    A count that leaks into the direction of the phase:
+
+    >>> import symbolscope as sy
+    >>> task = sy.tasks.MultiObject(max_count=5)
+    >>> B = torch.tensor([[1.0, 0.0, 2.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    >>> network = Skewed(sy.networks.Toy1d(task), B)
+    >>> sy.networks.trial_accuracy(network, task)
+    1.0
+    """
+
+    matrix: Tensor  # [d, d]
+    inverse: Tensor  # [d, d]
+
+    def __init__(self, network: RecurrentNetwork, matrix: Tensor) -> None:
+        super().__init__(network.vocabulary, network.width)
+        d = network.state_size
+        if matrix.shape != (d, d):
+            raise SymbolscopeError(
+                f"matrix must be [{d}, {d}], the network's state being {d} wide; got {list(matrix.shape)}"
+            )
+        if not float(torch.linalg.cond(matrix.double())) < 1e5:
+            raise SymbolscopeError("matrix must be invertible with a condition number below 1e5")
+        self.network = network
+        self.register_buffer("matrix", matrix.clone())
+        self.register_buffer("inverse", torch.linalg.inv(matrix.double()).to(matrix.dtype))
+
+    @property
+    def state_size(self) -> int:
+        return self.network.state_size
+
+    def initial_state(self, n: int) -> Tensor:
+        return self.network.initial_state(n) @ self.matrix
+
+    def resume(self, states: Tensor, tokens: Tensor, lengths: Tensor | None = None) -> Tensor:
+        return self.network.resume(states @ self.inverse, tokens, lengths) @ self.matrix
+
+    def readout(self, states: Tensor) -> Tensor:
+        return self.network.readout(states @ self.inverse)

@@ -1,0 +1,58 @@
+"""The tokens of a task, by name and by number."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symbolscope.errors import SymbolscopeError
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Names of tokens; a token's id is its place among them.
+
+    Raises
+    ------
+    SymbolscopeError
+        If there are none, or two of one name.
+
+    Examples
+    --------
+    >>> vocabulary = Vocabulary(("P", "B", "D", "T", "R", "E"))
+    >>> len(vocabulary), vocabulary.index("T")
+    (6, 3)
+    >>> vocabulary.decode(vocabulary.encode(["B", "D", "T"]))
+    ['B', 'D', 'T']
+    """
+
+    tokens: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.tokens or len(set(self.tokens)) != len(self.tokens):
+            raise SymbolscopeError(f"a vocabulary needs at least one token, each of its own name; got {self.tokens}")
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def index(self, token: str) -> int:
+        """Id of a token."""
+        if token not in self.tokens:
+            near = get_close_matches(token, self.tokens, n=1, cutoff=0.0)
+            raise SymbolscopeError(
+                f"there is no token {token!r}; did you mean {near[0]!r}? Known: {' '.join(self.tokens)}"
+            )
+        return self.tokens.index(token)
+
+    def encode(self, tokens: Iterable[str]) -> NDArray[np.int64]:
+        """Ids of tokens, int64 [L]."""
+        return np.array([self.index(token) for token in tokens], dtype=np.int64)
+
+    def decode(self, ids: Sequence[int] | NDArray[np.int64]) -> list[str]:
+        """Tokens of ids."""
+        wrong = [int(one) for one in ids if not 0 <= int(one) < len(self.tokens)]
+        if wrong:
+            raise SymbolscopeError(f"token ids are 0..{len(self.tokens) - 1}; got {wrong[0]}")
+        return [self.tokens[int(one)] for one in ids]

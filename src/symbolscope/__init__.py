@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from symbolscope.alignment.align import align_many as align_many
     from symbolscope.alignment.alignment import Alignment as Alignment
     from symbolscope.alignment.counterfactual import counterfactual_pairs as counterfactual_pairs
+    from symbolscope.alignment.markov import markov_test as markov_test
     from symbolscope.alignment.models import align_models as align_models
     from symbolscope.errors import SymbolscopeError as SymbolscopeError
     from symbolscope.games import baselines as baselines
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from symbolscope.interactions.transforms import inverse_or_mobius as inverse_or_mobius
     from symbolscope.interactions.transforms import mobius as mobius
     from symbolscope.interactions.transforms import or_mobius as or_mobius
+    from symbolscope.networks.train import train as train
     from symbolscope.report.page import write_report as write_report
 
 __version__ = "0.1.0"
@@ -39,6 +41,7 @@ _HOMES = {
     "align_many": "symbolscope.alignment.align",
     "Alignment": "symbolscope.alignment.alignment",
     "counterfactual_pairs": "symbolscope.alignment.counterfactual",
+    "markov_test": "symbolscope.alignment.markov",
     "align_models": "symbolscope.alignment.models",
     "featurizers": "symbolscope.featurizers",
     "networks": "symbolscope.networks",
@@ -58,6 +61,7 @@ _HOMES = {
     "inverse_or_mobius": "symbolscope.interactions.transforms",
     "mobius": "symbolscope.interactions.transforms",
     "or_mobius": "symbolscope.interactions.transforms",
+    "train": "symbolscope.networks.train",
     "write_report": "symbolscope.report.page",
 }
 

@@ -1,6 +1,9 @@
 """Small sequence networks, hand-built oracle networks, and training."""
 
 from symbolscope.networks.gru import GRU as GRU
+from symbolscope.networks.history import Check as Check
+from symbolscope.networks.history import History as History
+from symbolscope.networks.lstm import LSTM as LSTM
 from symbolscope.networks.recurrent_network import RecurrentNetwork as RecurrentNetwork
 from symbolscope.networks.sequence_network import SequenceNetwork as SequenceNetwork
 from symbolscope.networks.skewed import Skewed as Skewed
@@ -8,6 +11,7 @@ from symbolscope.networks.toy_1d import Toy1d as Toy1d
 from symbolscope.networks.toy_2d import Toy2d as Toy2d
 from symbolscope.networks.toy_orthogonal import ToyOrthogonal as ToyOrthogonal
 from symbolscope.networks.toy_rotation import ToyRotation as ToyRotation
+from symbolscope.networks.train import train as train
 from symbolscope.networks.transformer import Attention as Attention
 from symbolscope.networks.transformer import Transformer as Transformer
 from symbolscope.networks.trial_accuracy import trial_accuracy as trial_accuracy

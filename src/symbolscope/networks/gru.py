@@ -74,7 +74,8 @@ class GRU(RecurrentNetwork):
         if order is not None:
             states, tokens = states[order], tokens[order]
         inputs = table[tokens.t()[: len(going)]]  # [S, b, 3d]
-        out = FrozenGRU.apply(states, inputs, self.rnn.get_parameter("weight_hh_l0"), self.rnn.get_parameter("bias_hh_l0")[2 * d :], going)
+        recurrent, c_bias = self.rnn.get_parameter("weight_hh_l0"), self.rnn.get_parameter("bias_hh_l0")[2 * d :]
+        out = FrozenGRU.apply(states, inputs, recurrent, c_bias, going)
         assert isinstance(out, Tensor)
         out = out.transpose(0, 1)
         return out if back is None else out[back]

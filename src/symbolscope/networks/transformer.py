@@ -123,7 +123,9 @@ class Transformer(SequenceNetwork):
         if window < 1:
             raise SymbolscopeError(f"window must be at least 1; got {window}")
         cut = copy.copy(self)
-        cut._modules = self._modules | {"blocks": nn.ModuleList(block.windowed(window) for block in self.blocks if isinstance(block, Block))}
+        cut._modules = self._modules | {
+            "blocks": nn.ModuleList(block.windowed(window) for block in self.blocks if isinstance(block, Block))
+        }
         return cut
 
     def attention(self, tokens: Tensor) -> list[Attention]:

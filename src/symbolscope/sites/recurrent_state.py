@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.gru import GRU
+from symbolscope.networks.lstm import LSTM
 from symbolscope.sites.continuation import Continuation
 from symbolscope.sites.forward_pass import Inputs
 from symbolscope.sites.hooked_site import HookedSite
@@ -76,11 +77,9 @@ class RecurrentState(HookedSite):
 
     def observe(self, network: nn.Module, inputs: Inputs, steps: Steps) -> tuple[Tensor, object]:
         """Natural states at ``steps``, and what the network returned; see :meth:`Site.read`."""
-        return (
-            NetworkState().observe(network, inputs, steps)
-            if self._is_own(network)
-            else super().observe(network, inputs, steps)
-        )
+        if self._is_own(network):
+            return NetworkState().observe(network, inputs, steps)
+        return super().observe(network, inputs, steps)
 
     def run(self, network: nn.Module, inputs: Inputs, steps: Steps, states: Tensor) -> object:
         """What the network returns with ``states`` written at ``steps``; see :meth:`Site.run`."""
@@ -98,7 +97,12 @@ class RecurrentState(HookedSite):
 
     def _is_own(self, network: nn.Module) -> bool:
         """Whether this is the state that the network itself defines; such a network may run without calling the module."""
-        return isinstance(network, GRU) and self.path == "rnn" and self.layer in (None, 0) and self.call in (None, 0)
+        return (
+            isinstance(network, GRU | LSTM)
+            and self.path == "rnn"
+            and self.layer in (None, 0)
+            and self.call in (None, 0)
+        )
 
     def _layers(self, network: nn.Module) -> Layers:
         """The layers whose state this is; refuses modules that have none."""

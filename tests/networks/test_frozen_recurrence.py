@@ -1,4 +1,4 @@
-"""The fast path of a frozen GRU against nn.GRU, values and gradients."""
+"""The fast paths of frozen recurrent networks against autograd through the ordinary ones, values and gradients."""
 
 import pytest
 import torch
@@ -10,9 +10,10 @@ TASK = sy.tasks.MultiObject(max_count=5)
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("with_lengths", [False, True])
-def test_equals_autograd(dtype, with_lengths):
+@pytest.mark.parametrize("kind", [sy.networks.GRU, sy.networks.LSTM])
+def test_equals_autograd(dtype, with_lengths, kind):
     generator = torch.Generator().manual_seed(0)
-    network = sy.networks.GRU(TASK.vocabulary, width=12, seed=1).to(dtype).eval().requires_grad_(False)
+    network = kind(TASK.vocabulary, width=12, seed=1).to(dtype).eval().requires_grad_(False)
     tokens = torch.randint(len(TASK.vocabulary), (9, 7), generator=generator)
     states = torch.randn(9, 12, generator=generator, dtype=dtype)
     lengths = torch.randint(0, 8, (9,), generator=generator) if with_lengths else torch.full((9,), 7)
@@ -24,13 +25,24 @@ def test_equals_autograd(dtype, with_lengths):
     found = network.resume(ours, tokens, lengths if with_lengths else None)
     (found * weights).sum().backward()
     theirs = states.clone().requires_grad_()
-    expected = network.rnn(network.embedding(tokens), theirs[None])[0]
+    network.requires_grad_(True)
+    expected = network.resume(theirs, tokens)
     (expected * weights).sum().backward()
 
     tolerance = 1e-5 if dtype == torch.float32 else 1e-12
     matters = weights != 0
     torch.testing.assert_close(found[matters], expected[matters], atol=tolerance, rtol=tolerance)
     torch.testing.assert_close(ours.grad, theirs.grad, atol=tolerance, rtol=tolerance)
+
+
+def test_the_ordinary_lstm_is_torchs():
+    network = sy.networks.LSTM(TASK.vocabulary, width=12)
+    tokens = torch.from_numpy(TASK.sample(5, seed=0).tokens)
+    states = network.states(tokens)
+    expected, (_, c) = network.rnn(network.embedding(tokens))
+    torch.testing.assert_close(states[..., :6], expected)
+    torch.testing.assert_close(states[:, -1, 6:], c[0])
+    torch.testing.assert_close(network(tokens), network.readout(states))
 
 
 def test_no_further_tokens():

@@ -1,0 +1,102 @@
+"""A long short-term memory on tokens."""
+
+import torch
+from torch import Tensor, nn
+
+from symbolscope.errors import SymbolscopeError
+from symbolscope.networks.frozen_lstm import FrozenLSTM
+from symbolscope.networks.head import readout_head
+from symbolscope.networks.recurrent_network import RecurrentNetwork
+from symbolscope.networks.shrinking import shrinking_batch
+from symbolscope.tasks.vocabulary import Vocabulary
+
+
+class LSTM(RecurrentNetwork):
+    """One LSTM layer between an embedding and a two-layer readout; its state is [h_t; c_t].
+
+    Both halves have width / 2 entries, so that the whole state is as wide as that of a :class:`symbolscope.networks.GRU`.
+    Submodules: ``embedding`` (V -> d), ``rnn`` (nn.LSTM, d -> d / 2), ``head`` (d / 2 -> 2d, GELU, dropout, 2d -> V),
+    which reads h alone.
+
+    Parameters
+    ----------
+    vocabulary
+        Its tokens.
+    width
+        Size d of embedding and state, even.
+    dropout
+        Share of the readout's hidden units dropped in training.
+    seed
+        Of the first weights.
+
+    Raises
+    ------
+    SymbolscopeError
+        For an odd width.
+
+    Examples
+    --------
+    >>> import symbolscope as sy
+    >>> task = sy.tasks.MultiObject(max_count=5)
+    >>> network = sy.networks.LSTM(task.vocabulary, width=8)
+    >>> tokens = torch.from_numpy(task.sample(3, seed=0).tokens)
+    >>> states = network.states(tokens)
+    >>> torch.allclose(network.resume(states[:, 3], tokens[:, 4:]), states[:, 4:], atol=1e-6)
+    True
+    """
+
+    embedding: nn.Embedding
+    rnn: nn.LSTM
+    head: nn.Sequential
+
+    def __init__(self, vocabulary: Vocabulary, *, width: int = 48, dropout: float = 0.0, seed: int = 0) -> None:
+        super().__init__(vocabulary, width)
+        if width < 2 or width % 2:
+            raise SymbolscopeError(f"the width of an LSTM must be even, half for h and half for c; got {width}")
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.embedding = nn.Embedding(len(vocabulary), width)
+            self.rnn = nn.LSTM(width, width // 2, batch_first=True)
+            self.head = readout_head(width // 2, len(vocabulary), dropout)
+
+    @property
+    def state_size(self) -> int:
+        return self.width
+
+    def initial_state(self, n: int) -> Tensor:
+        return self.rnn.get_parameter("weight_hh_l0").new_zeros(n, self.width)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.head(
+            self.rnn(self.embedding(tokens))[0]
+        )  # c is not needed, and the fused kernel keeps it to itself
+
+    def resume(self, states: Tensor, tokens: Tensor, lengths: Tensor | None = None) -> Tensor:
+        if tokens.shape[1] == 0:
+            return states.new_zeros(len(tokens), 0, self.width)
+        weights, bias = self.rnn.get_parameter("weight_hh_l0"), self.rnn.get_parameter("bias_hh_l0")
+        input_weights, input_bias = self.rnn.get_parameter("weight_ih_l0"), self.rnn.get_parameter("bias_ih_l0")
+        table = self.embedding.weight @ input_weights.t() + (input_bias + bias)  # [V, 4 d / 2]
+        if not self._frozen():
+            return self._stepwise(states, table[tokens], weights)
+        order, back, going = shrinking_batch(tokens, lengths)
+        if order is not None:
+            states, tokens = states[order], tokens[order]
+        out = FrozenLSTM.apply(states, table[tokens.t()[: len(going)]], weights, going)
+        assert isinstance(out, Tensor)
+        out = out.transpose(0, 1)
+        return out if back is None else out[back]
+
+    def _stepwise(self, states: Tensor, inputs: Tensor, weights: Tensor) -> Tensor:
+        """The same with a gradient for everything; inputs [b, S, 4 d / 2]."""
+        h, c = states.chunk(2, dim=-1)
+        out: list[Tensor] = []
+        for given in inputs.unbind(dim=1):
+            i, f, g, o = (given + h @ weights.t()).chunk(4, dim=-1)
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * c.tanh()
+            out.append(torch.cat([h, c], dim=-1))
+        return torch.stack(out, dim=1)
+
+    def readout(self, states: Tensor) -> Tensor:
+        return self.head(states[..., : self.width // 2])

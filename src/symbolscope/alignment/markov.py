@@ -5,8 +5,11 @@ A causal transformer of L blocks cannot pass a state along positions for more th
 block l - 1 at positions up to t; a deep count has to be worked out from the tokens at every step. The tests here tell the two apart
 by what a network does, on trials of the task:
 
-    state      at a response step the whole state of another run is written: is the answer then the other run's (Markovian), or does
-               it stay this run's, whose tokens are still in view (anti-Markovian)?
+    state      at a response step the whole state of another run is written: is the rest of the answer then the other run's
+               (Markovian), or does it stay this run's, whose tokens are still in view (anti-Markovian)? Both runs have a
+               response to come, and the rest is all that follows it: what the state passes on to later steps.
+    decision   the same where only one run has a response to come: whose token follows at once? A state that is used at its
+               own step alone carries this decision and nothing further.
     objects    k of the shown objects are replaced by void tokens: is the answer k shorter?
     response   one more response token is inserted: is what follows one shorter?
     window     attention is cut to the last w tokens (transformers): how many trials are still right?
@@ -49,7 +52,9 @@ class MarkovReport:
     ----------
     follows_source, follows_target
         bool [n]: whether the answer after the whole state was swapped at a response step is the source's, or still the target's.
-        The two answers differ in every pair.
+        The two answers differ in every pair, and neither is over.
+    decision_follows_source
+        bool [m]: whether the very next token is the source's, where one run is at its end and the other is not.
     objects_removed
         Number of objects replaced by voids -> bool [m]: answer shorter by exactly that many. Empty if the task has no void token.
     response_inserted
@@ -68,6 +73,7 @@ class MarkovReport:
     accuracy: float
     follows_source: NDArray[np.bool_] = field(repr=False)
     follows_target: NDArray[np.bool_] = field(repr=False)
+    decision_follows_source: NDArray[np.bool_] = field(repr=False)
     objects_removed: Mapping[int, NDArray[np.bool_]] = field(repr=False)
     response_inserted: NDArray[np.bool_] = field(repr=False)
     window_accuracy: Mapping[int, float]
@@ -82,9 +88,10 @@ class MarkovReport:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.verdict}: after the whole state at {self.site} is swapped at a response step, the answer is",
+            f"{self.verdict}: after the whole state at {self.site} is swapped at a response step, the rest of the answer is",
             f"  the source's  {_share(self.follows_source)}",
             f"  the target's  {_share(self.follows_target)}",
+            f"  (the token decided at the step itself is the source's  {_share(self.decision_follows_source)})",
         ]
         lines += [
             f"{k} object{'s' if k > 1 else ''} replaced by void: answer {k} shorter  {_share(right)}"
@@ -136,7 +143,7 @@ def markov_test(
     chosen = find_site(network) if site is None else site
     with frozen(network):
         accuracy = trial_accuracy(network, quiet, n_trials=2_000, seed=seed)
-        source, target = _state_swaps(network, quiet, chosen, n, seed)
+        source, target, decision = _state_swaps(network, quiet, chosen, n, seed)
         windows: dict[int, float] = {}
         contributions: tuple[Contribution, ...] = ()
         if isinstance(network, Transformer):
@@ -147,6 +154,7 @@ def markov_test(
             accuracy=accuracy,
             follows_source=source,
             follows_target=target,
+            decision_follows_source=decision,
             objects_removed=_objects_removed(network, quiet, n, seed) if "U" in task.vocabulary.tokens else {},
             response_inserted=_response_inserted(network, quiet, n, seed),
             window_accuracy=windows,
@@ -156,22 +164,33 @@ def markov_test(
 
 def _state_swaps(
     network: nn.Module, task: NumberTask, site: Site, n: int, seed: int
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether the answer follows the source, and the target, where the two differ."""
-    program = UpDown(task)
-    # Both runs in the response, with different counts left; twice three times as many are drawn as are needed.
-    pairs = counterfactual_pairs(network, program, task, variable="count", n=6 * n, counts=task.trained, seed=seed)
-    at = (pairs.target_values["phase"] == 1) & (pairs.source_values["phase"] == 1)
-    at &= pairs.target_values["count"] != pairs.source_values["count"]
-    rows = np.flatnonzero(at)[:n]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether the rest of the answer follows the source, and the target; and whether the decision at the step does."""
+    pairs = counterfactual_pairs(
+        network, UpDown(task), task, variable="count", n=8 * n, counts=task.trained, seed=seed
+    )  # about a quarter are in the response in both runs
+    mine, theirs = pairs.target_values["count"], pairs.source_values["count"]
+    responding = (pairs.target_values["phase"] == 1) & (pairs.source_values["phase"] == 1) & (mine != theirs)
+    going_on = np.flatnonzero(responding & (mine > 0) & (theirs > 0))[:n]
+    deciding = np.flatnonzero(responding & ((mine == 0) | (theirs == 0)))[:n]
+    if len(going_on) == 0 or len(deciding) == 0:
+        raise SymbolscopeError(
+            "no two response steps with different counts to come: the task needs a max_count of at least 3"
+        )
     assert pairs.natural is not None
     assert pairs.whole is not None
-    if len(rows) == 0:
-        raise SymbolscopeError("no two response steps with different counts: the task needs a larger max_count")
-    as_target = Interchange.of(network, site, pairs.natural.subset(rows))
-    as_source = Interchange.of(network, site, pairs.whole.subset(rows))
+    as_target = Interchange.of(network, site, pairs.natural.subset(going_on))
+    as_source = Interchange.of(network, site, pairs.whole.subset(going_on))
+    at_once = Interchange.of(network, site, pairs.whole.subset(deciding))
+    for rest in (as_target, as_source):
+        rest.scored[:, 0] = False
+    at_once.scored[:, 1:] = False
     with torch.no_grad():
-        return as_source.all_right(as_source.source), as_target.all_right(as_target.source)
+        return (
+            as_source.all_right(as_source.source),
+            as_target.all_right(as_target.source),
+            at_once.all_right(at_once.source),
+        )
 
 
 def _objects_removed(network: nn.Module, task: NumberTask, n: int, seed: int) -> dict[int, NDArray[np.bool_]]:

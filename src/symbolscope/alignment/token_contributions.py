@@ -19,17 +19,20 @@ class Contribution:
         Number of the block.
     kind
         "demonstration", "response" or "other" (begin and trigger).
-    mean, deviation
+    mean
         Over tokens, response steps and trials.
+    positive
+        Share of them that is above 0.
     """
 
     block: int
     kind: str
     mean: float
-    deviation: float
+    positive: float
 
     def __str__(self) -> str:
-        return f"block {self.block}: a {self.kind} token adds {self.mean:+.3f} (sd {self.deviation:.3f}) to logit R - E"
+        share = f"{self.positive:.0%} of them more than 0"
+        return f"block {self.block}: {self.kind} tokens add {self.mean:+.2f} to logit R - E, {share}"
 
 
 def token_contributions(
@@ -96,5 +99,5 @@ def token_contributions(
         steps = torch.nn.functional.pad(wanted, (0, 1))[:, :, None] & causal
         for kind, of_kind in kinds.items():
             chosen = share[steps & torch.from_numpy(of_kind).to(share.device)[:, None, :]].detach().double()
-            found.append(Contribution(number, kind, float(chosen.mean()), float(chosen.std())))
+            found.append(Contribution(number, kind, float(chosen.mean()), float((chosen > 0).double().mean())))
     return tuple(found)

@@ -243,7 +243,8 @@ def _material(
     generators = [np.random.default_rng([*seed, part]) for part in range(2)]
     domain = next(one.values for one in program.variables if one.name == variable)
     # A held-out quantity is held out as a value too, where the variable counts at all.
-    values = [value for value in domain if value not in unseen] if unseen & set(domain) else None
+    counted = all(isinstance(value, int) for value in domain) and bool(unseen & set(domain))
+    values = [value for value in domain if value not in unseen] if counted else None
     training, validation = (
         counterfactual_pairs(
             network, program, task, variable=variable, n=n, counts=allowed, values=values, seed=generator

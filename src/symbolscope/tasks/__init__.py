@@ -1,9 +1,13 @@
 """Number tasks: token sequences whose right continuation depends on a latent count."""
 
+from symbolscope.tasks.arithmetic import Arithmetic as Arithmetic
+from symbolscope.tasks.mod import Mod as Mod
 from symbolscope.tasks.multi_object import MultiObject as MultiObject
 from symbolscope.tasks.number_task import NumberTask as NumberTask
+from symbolscope.tasks.round import Round as Round
 from symbolscope.tasks.same_object import SameObject as SameObject
 from symbolscope.tasks.single_object import SingleObject as SingleObject
+from symbolscope.tasks.square import Square as Square
 from symbolscope.tasks.task import Task as Task
 from symbolscope.tasks.trials import Trials as Trials
 from symbolscope.tasks.vocabulary import Vocabulary as Vocabulary

@@ -1,0 +1,28 @@
+"""Round: Multi-Object answered with the count rounded to a multiple of 3."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symbolscope.tasks.multi_object import MultiObject
+
+
+@dataclass(frozen=True)
+class Round(MultiObject):
+    """Multi-Object whose answer to quantity n has 3 round(n / 3), ties to even response tokens.
+
+    Parameters and errors are those of :class:`NumberTask`.
+
+    Source: Grant, arXiv 2501.06164.
+
+    Examples
+    --------
+    >>> task = Round(max_count=20)
+    >>> " ".join(task.vocabulary.decode(task.sample(1, seed=1, counts=[4]).tokens[0]))
+    'B D1 D2 D2 D0 T R R R E'
+    """
+
+    def answer(self, quantities: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Number of response tokens: 3 round(n / 3), ties to even."""
+        return (3 * np.round(quantities / 3)).astype(np.int64)

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from symbolscope.cli.align import align
+from symbolscope.cli.count import count
 from symbolscope.cli.demo import demo
 from symbolscope.cli.explain import explain
 
@@ -13,6 +15,8 @@ Examples:
   symbolscope demo
 
   symbolscope explain model.py:build --data table.csv --row 3
+
+  symbolscope count
 
 Every command has its own help: symbolscope explain --help
 """
@@ -25,6 +29,22 @@ Examples:
   symbolscope explain model.py:build --text "not bad at all" --output page.html
 
   symbolscope explain network.pt2 --image cat.png --grid 3x3 --json
+"""
+
+_ALIGN_EXAMPLES = """
+Examples:
+
+  symbolscope align model.py:build --task multi-object --program up-down --variable count
+
+  symbolscope align model.py:build --task task.py:Doubling --program program.py:Mine --site state:encoder.rnn
+"""
+
+_COUNT_EXAMPLES = """
+Examples:
+
+  symbolscope count
+
+  symbolscope count --network lstm --max-count 20 --width 48 --sizes 4,16
 """
 
 
@@ -54,5 +74,7 @@ def run_command(arguments: list[str]) -> object:
     )
     app.callback(epilog=_EXAMPLES)(_symbolscope)
     app.command("demo")(demo)
+    app.command("align", epilog=_ALIGN_EXAMPLES)(align)
+    app.command("count", epilog=_COUNT_EXAMPLES)(count)
     app.command("explain", epilog=_EXPLAIN_EXAMPLES)(explain)
     return typer.main.get_command(app).main(args=arguments, prog_name="symbolscope", standalone_mode=False)

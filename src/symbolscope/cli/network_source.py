@@ -94,6 +94,22 @@ class NetworkSource:
         with user_code(self.path), _folder_on_path(self.path.resolve().parent):
             return _built(_imported(self.path), self.function, self.path)
 
+    def attribute(self) -> object:
+        """What the name after the colon stands for in the user's file: a class, a function or an object.
+
+        Raises
+        ------
+        SymbolscopeError
+            If it is no Python file, or the user's code raises.
+        """
+        if self.function is None:
+            raise SymbolscopeError(f"{self.given} must be Python code, file.py:name")
+        with user_code(self.path), _folder_on_path(self.path.resolve().parent):
+            found: object = getattr(_imported(self.path), self.function, None)
+        if found is None:
+            raise SymbolscopeError(f"{self.path} has no {self.function!r}")
+        return found
+
 
 def _checked_function(path: Path, function: str) -> str:
     """Check for a function by reading the file's text, so that a slip costs no import."""

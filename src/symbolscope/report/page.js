@@ -246,9 +246,9 @@ function Theme(button) {
   label();
 }
 
-const explanations = Array.from(document.querySelectorAll("section.model"));
-explanations.forEach((section) => Explanation(section));
+document.querySelectorAll("section.model").forEach((section) => Explanation(section));
+document.querySelectorAll("section.study").forEach((section) => Study(section));
 const tabList = document.querySelector(".tabs");
-if (tabList !== null) Tabs(tabList, explanations);
+if (tabList !== null) Tabs(tabList, Array.from(document.querySelectorAll("section.model, section.study")));
 Theme(document.getElementById("theme"));
 document.documentElement.dataset.ready = "true";

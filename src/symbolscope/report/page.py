@@ -4,9 +4,10 @@ import base64
 import hashlib
 import os
 import secrets
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from symbolscope.errors import SymbolscopeError
 
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from symbolscope.interactions.model import InteractionModel
+    from symbolscope.report.counting_study import CountingStudy
+    from symbolscope.report.study_section import StudySection
 
 
 def write_report(
     path: str | os.PathLike[str],
-    items: "Sequence[InteractionModel] | InteractionModel",
+    items: "Sequence[InteractionModel | CountingStudy] | InteractionModel | CountingStudy",
     *,
     title: str | None = None,
 ) -> Path:
@@ -33,7 +36,8 @@ def write_report(
     path
         Where to write; an existing file is replaced.
     items
-        The explanations, each a section of the page. A ``title`` in a model's settings names its section.
+        Explanations, and studies of counting (``CountingStudy``), each a section of the page. A ``title`` in a model's settings
+        names its section. A study gets accuracies with their floors, the states, and a swap explorer.
     title
         Title of the page.
 
@@ -56,8 +60,8 @@ def write_report(
     '<!doctype html>'
     """
     destination = _checked_path(path)
-    models = _checked_items(items)
-    page = render_page(models, title or "What the network reads")
+    models, studies = _checked_items(items)
+    page = render_page(models, title or "What the network reads", studies=studies)
     # Lone surrogates, which a broken tokenizer can produce, have no UTF-8: they become "?" rather than an error.
     _write_whole(destination, page.encode("utf-8", "replace"))
     return destination
@@ -77,31 +81,44 @@ def _checked_path(path: str | os.PathLike[str]) -> Path:
     return destination
 
 
-def _checked_items(items: "Sequence[InteractionModel] | InteractionModel") -> "list[InteractionModel]":
+def _checked_items(
+    items: "Sequence[InteractionModel | CountingStudy] | InteractionModel | CountingStudy",
+) -> "tuple[list[InteractionModel], list[CountingStudy]]":
     from symbolscope.interactions.model import InteractionModel
 
-    if not isinstance(items, InteractionModel | Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+    models: list[InteractionModel] = []
+    studies: list[CountingStudy] = []
+    single = isinstance(items, InteractionModel) or _is_study(items)
+    if not single and not isinstance(items, Iterable):
         raise SymbolscopeError(
             f"write_report needs one InteractionModel or a list of them; got a {type(items).__name__}: "
             "pass what sy.explain or sy.decompose returned"
         )
-    models: list[InteractionModel] = []
-    for item in [items] if isinstance(items, InteractionModel) else items:
-        # What a caller passes is only as good as the caller's own type checks.
-        if not isinstance(item, InteractionModel):  # pyright: ignore[reportUnnecessaryIsInstance]
+    listed: Iterable[object] = [items] if single else items  # type: ignore[assignment]
+    for number, item in enumerate(listed):
+        if isinstance(item, InteractionModel):
+            models.append(item)
+        elif _is_study(item):
+            studies.append(item)
+        else:
             raise SymbolscopeError(
-                f"write_report shows InteractionModels; item {len(models)} is a {type(item).__name__}: "
-                "pass what sy.explain or sy.decompose returned"
+                f"write_report shows InteractionModels; item {number} is a {type(item).__name__}: "
+                "pass what sy.explain or sy.decompose returned, or a CountingStudy"
             )
-        models.append(item)
-    if not models:
+    if not models and not studies:
         raise SymbolscopeError(
             "write_report got an empty list; pass at least one InteractionModel, such as the result of sy.explain(game)"
         )
-    return models
+    return models, studies
 
 
-def render_page(models: "Sequence[InteractionModel]", title: str) -> str:
+def _is_study(item: object) -> "TypeGuard[CountingStudy]":
+    """Whether it is a study; the state side is imported only if somebody has made one."""
+    module = sys.modules.get("symbolscope.report.counting_study")
+    return module is not None and isinstance(item, module.CountingStudy)
+
+
+def render_page(models: "Sequence[InteractionModel]", title: str, *, studies: "Sequence[CountingStudy]" = ()) -> str:
     """Write the page as text."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -116,8 +133,16 @@ def render_page(models: "Sequence[InteractionModel]", title: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = (_source(environment, name) for name in ("page.css", "page.js"))
+    style, script = _source(environment, "page.css"), _source(environment, "page.js")
     sections = [make_section(model, number) for number, model in enumerate(models, start=1)]
+    studied: list[StudySection] = []
+    if studies:
+        from symbolscope.report.study_section import make_study_section
+
+        style += _source(environment, "study.css")
+        studied = [make_study_section(study, number) for number, study in enumerate(studies, start=1)]
+    # Functions are known before they stand, so the page's script may come first.
+    script += "\n" + _source(environment, "study.js")
     policy = "; ".join(
         (
             "default-src 'none'",
@@ -133,10 +158,11 @@ def render_page(models: "Sequence[InteractionModel]", title: str) -> str:
         policy=policy,
         version=symbolscope.__version__,
         sections=sections,
+        studies=studied,
         # Our own files and JSON that cannot break out of its element: the only text that is not escaped.
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
-        payloads={section.ident: Markup(section.payload) for section in sections},  # noqa: S704
+        payloads={section.ident: Markup(section.payload) for section in (*sections, *studied)},  # noqa: S704
     )
 
 

@@ -1,0 +1,120 @@
+"""``symbolscope count``: train a small network to count, find the count in its state, write the page."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from symbolscope.cli.destinations import check_destination
+from symbolscope.cli.study_parts import sizes_given
+from symbolscope.errors import SymbolscopeError
+
+if TYPE_CHECKING:
+    from symbolscope.networks.sequence_network import SequenceNetwork
+    from symbolscope.tasks.number_task import NumberTask
+
+
+class NetworkName(StrEnum):
+    """Networks that can be trained here."""
+
+    GRU = "gru"
+    LSTM = "lstm"
+
+
+class TaskName(StrEnum):
+    """Tasks that can be trained here."""
+
+    MULTI_OBJECT = "multi-object"
+    SINGLE_OBJECT = "single-object"
+    SAME_OBJECT = "same-object"
+
+
+def count(
+    network: Annotated[
+        NetworkName, typer.Option("--network", metavar="NAME", help="Network: --network gru (default) or lstm")
+    ] = NetworkName.GRU,
+    task: Annotated[
+        TaskName,
+        typer.Option("--task", metavar="NAME", help="Task: --task multi-object (default), single-object, same-object"),
+    ] = TaskName.MULTI_OBJECT,
+    max_count: Annotated[int, typer.Option(metavar="N", min=3, help="Counts 1..N: --max-count 10")] = 10,
+    width: Annotated[int, typer.Option(metavar="D", min=2, help="Size of the state: --width 20")] = 20,
+    sizes: Annotated[str, typer.Option(metavar="K,K", help="Features swapped: --sizes 2,8")] = "2,8",
+    steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps of each search: --steps 1000")] = 1_000,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Training and search: --seed 1")] = 0,
+    output: Annotated[Path, typer.Option(metavar="HTML", help="The page: --output count.html")] = Path(
+        "symbolscope-count.html"
+    ),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars")] = False,
+) -> None:
+    """Train a small network to count and find its count and phase by swapping them between runs.
+
+    The network sees objects, then a trigger, and answers with as many responses as there were objects. Takes about a
+    minute on one core.
+    """
+    check_destination(output, "--output")
+    wanted = _checked_sizes(sizes, width)
+    from rich.console import Console
+
+    import symbolscope as sy
+    from symbolscope.cli.one_thread import one_thread
+    from symbolscope.report.alignment_table import print_study
+    from symbolscope.report.counting_study import study_counting
+
+    progress = False if quiet else None
+    console = Console(highlight=False)
+    with one_thread():
+        chosen = _task(task, max_count)
+        trained = _network(network, chosen, width, seed)
+        history = sy.train(trained, chosen, steps=10_000, check_every=25, seed=seed, snapshots=True, progress=progress)
+        console.print(
+            f"Trained a {type(trained).__name__} with a state of {width} numbers on {chosen!r}: {history}.",
+            markup=False,
+        )
+        study = study_counting(
+            trained,
+            sy.programs.UpDown(chosen),
+            chosen,
+            variables=("count", "phase"),
+            featurizers=[
+                kind(size=size) for kind in (sy.featurizers.Orthogonal, sy.featurizers.Linear) for size in wanted
+            ],
+            history=history,
+            n_moments=5,
+            steps=steps,
+            seed=seed,
+            progress=progress,
+        )
+        print_study(study, console)
+        sy.write_report(output, study, title=f"What a {type(trained).__name__} counts with")
+    typer.echo(f"\nWrote {output}: open it in a browser, pick two trials and swap a variable between them.")
+    typer.echo("Next, your own network: symbolscope align model.py:build --task multi-object --program up-down")
+
+
+def _checked_sizes(given: str, width: int) -> list[int]:
+    sizes = sizes_given(given)
+    if sizes[-1] >= width:
+        raise SymbolscopeError(
+            f"--sizes {given}: {sizes[-1]} features of a state of {width} numbers would be all of it, and swapping a recurrent "
+            "network's whole state proves nothing; give smaller ones or a larger --width"
+        )
+    return sizes
+
+
+def _task(name: TaskName, max_count: int) -> "NumberTask":
+    import symbolscope as sy
+
+    kinds = {
+        TaskName.MULTI_OBJECT: sy.tasks.MultiObject,
+        TaskName.SINGLE_OBJECT: sy.tasks.SingleObject,
+        TaskName.SAME_OBJECT: sy.tasks.SameObject,
+    }
+    return kinds[name](max_count=max_count)
+
+
+def _network(name: NetworkName, task: "NumberTask", width: int, seed: int) -> "SequenceNetwork":
+    import symbolscope as sy
+
+    kinds = {NetworkName.GRU: sy.networks.GRU, NetworkName.LSTM: sy.networks.LSTM}
+    return kinds[name](task.vocabulary, width=width, seed=seed)

@@ -1,0 +1,163 @@
+"""Everything known about how one network counts: what the page and the terminal show together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from torch import nn
+
+from symbolscope.alignment.align import align_many
+from symbolscope.alignment.alignment import Alignment
+from symbolscope.alignment.counterfactual import counterfactual_pairs
+from symbolscope.alignment.iia import IIA
+from symbolscope.featurizers.featurizer import Featurizer
+from symbolscope.featurizers.linear import Linear
+from symbolscope.networks.history import History
+from symbolscope.programs.program import Program
+from symbolscope.sites.site import Site
+from symbolscope.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A network during its training: steps taken, share of trials right, and the IIA that a search reached then."""
+
+    step: int
+    accuracy: float
+    iia: float
+
+
+@dataclass(frozen=True)
+class CountingStudy:
+    """A trained network, the alignments of a program's variables in it, and how they hold on fresh pairs.
+
+    Attributes
+    ----------
+    network, task, program
+        What was studied.
+    alignments
+        One per variable, featurizer and size.
+    results
+        IIA of each alignment on the same fresh pairs of its variable, in the same order.
+    held_out_results
+        The same on trials whose quantities neither network nor alignment were trained on; empty if there are none.
+    history
+        Course of the network's training, if known.
+    moments
+        The network at several moments of its training, each aligned anew; empty if not asked for.
+    """
+
+    network: nn.Module = field(repr=False)
+    task: Task
+    program: Program
+    alignments: tuple[Alignment, ...]
+    results: tuple[IIA, ...]
+    held_out_results: tuple[IIA, ...] = ()
+    history: History | None = None
+    moments: tuple[Moment, ...] = ()
+
+
+def study_counting(
+    network: nn.Module,
+    program: Program,
+    task: Task,
+    *,
+    variables: Sequence[str],
+    featurizers: Sequence[Featurizer],
+    site: Site | None = None,
+    history: History | None = None,
+    n_moments: int = 0,
+    steps: int = 1_000,
+    restarts: int = 1,
+    n_pairs: int = 10_000,
+    n_test: int = 2_000,
+    seed: int = 0,
+    force: bool = False,
+    progress: bool | None = None,
+) -> CountingStudy:
+    """Align every variable with every featurizer and test each on fresh pairs.
+
+    Parameters
+    ----------
+    network, program, task, variables, featurizers, site, steps, restarts, n_pairs, seed, force, progress
+        As for :func:`symbolscope.align_many`.
+    history
+        Of the network's training; its snapshots are aligned too, at ``n_moments`` of them.
+    n_test
+        Fresh pairs per variable.
+
+    Examples
+    --------
+    >>> import symbolscope as sy
+    >>> task = sy.tasks.MultiObject(max_count=5)
+    >>> study = study_counting(sy.networks.Toy1d(task), sy.programs.UpDown(task), task, variables=("count",),
+    ...     featurizers=[sy.featurizers.Orthogonal(size=1)], steps=20, n_pairs=500, n_test=200, progress=False)
+    >>> len(study.alignments), study.results[0].n
+    (1, 200)
+    """
+    alignments = align_many(
+        network,
+        program,
+        task,
+        variables=variables,
+        featurizers=featurizers,
+        site=site,
+        steps=steps,
+        restarts=restarts,
+        n_pairs=n_pairs,
+        seed=seed,
+        force=force,
+        progress=progress,
+    )
+    tests = {
+        name: counterfactual_pairs(network, program, task, variable=name, n=n_test, counts=task.trained, seed=seed + 1)
+        for name in variables
+    }
+    held = {
+        name: counterfactual_pairs(network, program, task, variable=name, n=n_test, counts=task.held_out, seed=seed + 2)
+        for name in (variables if task.held_out else ())
+    }
+    return CountingStudy(
+        network=network,
+        task=task,
+        program=program,
+        alignments=tuple(alignments),
+        results=tuple(one.iia(tests[one.variables[0]]) for one in alignments),
+        held_out_results=tuple(one.iia(held[one.variables[0]]) for one in alignments) if held else (),
+        history=history,
+        moments=_moments(network, program, task, variables[0], history, n_moments, seed, progress=progress),
+    )
+
+
+def _moments(
+    network: nn.Module,
+    program: Program,
+    task: Task,
+    variable: str,
+    history: History | None,
+    n_moments: int,
+    seed: int,
+    *,
+    progress: bool | None,
+) -> tuple[Moment, ...]:
+    """The network as it was at several checks of its training, aligned with a small linear featurizer each time."""
+    if history is None or n_moments < 1 or not history.snapshots:
+        return ()
+    last = len(history.snapshots) - 1
+    chosen = sorted({round(index * last / max(1, n_moments - 1)) for index in range(n_moments)})
+    final = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+    found: list[Moment] = []
+    try:
+        for index in chosen:
+            snapshot = history.snapshots[index]
+            network.load_state_dict(dict(snapshot.weights))
+            (one,) = align_many(
+                network, program, task, variables=(variable,), featurizers=(Linear(size=8),), steps=300, n_pairs=3_000,
+                seed=seed, force=True, progress=progress,
+            )  # fmt: skip
+            pairs = counterfactual_pairs(
+                network, program, task, variable=variable, n=500, counts=task.trained, seed=seed + 1
+            )
+            found.append(Moment(snapshot.step, snapshot.accuracy, one.iia(pairs).value))
+    finally:
+        network.load_state_dict(final)
+    return tuple(found)

@@ -49,7 +49,10 @@ def model(tmp_path, monkeypatch):
         ("align model.py:oracle --site state:rnn", "rnn"),
         ("align model.py:oracle --variable cuont --max-count 5", "no variable 'cuont'; did you mean 'count'"),
         ("align model.py:oracle --program model.py:Wrong --max-count 5", "not in the vocabulary"),
-        ("align model.py:oracle --program model.py:nothing --max-count 5", "a function that takes the task and nothing else"),
+        (
+            "align model.py:oracle --program model.py:nothing --max-count 5",
+            "a function that takes the task and nothing else",
+        ),
         ("align model.py:untrained --max-count 5", "has not learned the task"),
         ("align model.py:oracle --max-count 5 --sizes 9", "9"),
         ("align model.py:nothing --max-count 5", "gives a int; symbolscope align needs a torch.nn.Module"),
@@ -84,3 +87,19 @@ def test_counting_end_to_end(model, capsys):
     assert "Trained a GRU" in out
     assert "Wrote page.html" in out
     assert "swap" in (model / "page.html").read_text(encoding="utf-8").lower()
+
+
+def test_the_grid_goes_on_where_it_stopped(model, capsys):
+    arguments = "reproduce numbers --folder grid --networks gru,nope --seeds 1 --max-count 5 --width 8 --sizes 2 --steps 20 --quiet"
+    assert run([*arguments.split()[:4], "--networks", "gru", *arguments.split()[6:]]) == 0
+    first = (model / "grid" / "multi-object-gru-0.json").read_text()
+    capsys.readouterr()
+    assert run(arguments.split()) == 0
+    out = capsys.readouterr().out
+    assert "1/2 multi-object-gru-0: done before" in out
+    assert (model / "grid" / "multi-object-gru-0.json").read_text() == first
+    assert "after a whole-state swap" in " ".join(out.split())
+    rows = (model / "grid" / "numbers.csv").read_text().splitlines()
+    assert len(rows) == 1 + 8 + 4
+    assert run([*arguments.split(), "--steps", "21"]) == 2
+    assert "other settings" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from symbolscope.cli.align import align
 from symbolscope.cli.count import count
 from symbolscope.cli.demo import demo
 from symbolscope.cli.explain import explain
+from symbolscope.cli.reproduce import reproduce
 
 _EXAMPLES = """
 Examples:
@@ -77,4 +78,5 @@ def run_command(arguments: list[str]) -> object:
     app.command("align", epilog=_ALIGN_EXAMPLES)(align)
     app.command("count", epilog=_COUNT_EXAMPLES)(count)
     app.command("explain", epilog=_EXPLAIN_EXAMPLES)(explain)
+    app.command("reproduce")(reproduce)
     return typer.main.get_command(app).main(args=arguments, prog_name="symbolscope", standalone_mode=False)

@@ -1,15 +1,21 @@
 """Choose and run the method for a split: iterate, certify, and finish exactly where the answer is sparse enough."""
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
+from symbolscope.interactions.butterflies import kron, shear
 from symbolscope.interactions.decomposition.exact import ExactIteration
-from symbolscope.interactions.decomposition.operators import convert, moebius
+from symbolscope.interactions.decomposition.linear_programme import solve_programme
+from symbolscope.interactions.decomposition.operators import AND_TO_OR, convert, moebius
 from symbolscope.interactions.decomposition.refit import refit
+from symbolscope.interactions.decomposition.simplex import Simplex
 from symbolscope.interactions.decomposition.split import Split, SplitPrices
+from symbolscope.interactions.decomposition.steps import combine
 from symbolscope.interactions.decomposition.tolerant import TolerantIteration
-from symbolscope.interactions.decomposition.vertex import candidate_masks, candidate_sets, solve_vertex
+from symbolscope.interactions.decomposition.vertex import Vertex
 from symbolscope.shapes import Vector
 
 Watch = Callable[[float], None]
@@ -26,14 +32,16 @@ _NEGLIGIBLE = 1e-5
 _EXACT = 1e-9
 # Share of the tolerance that the iteration uses; the rest is room for dropping its smallest effects.
 _TIGHTENED = 0.98
-# Rows times columns up to which a linear programme beats going on iterating (seconds on one core at 10 to 14 players).
-_MOST_ENTRIES = 700_000
-# At some 40 bytes each while the programme is handed over, 64 MiB.
-_MOST_ENTRIES_EVER = 1_600_000
-# Masks that a linear programme starts from, per set.
-_MASKS_PER_SET = 3
-# Checks at which it is tried: once the sets have settled, then each time 2.5 times as many steps have passed.
-_TRIES = frozenset(int(6 * 2.5**k) for k in range(6))
+# The basis of a vertex may take the memory of this many vectors of 2^n, or half a MiB.
+_BASIS_VECTORS = 16
+_BASIS_BYTES = 1 << 19
+# Steps until the sets and the masks of the guess have settled: a vertex has as many of one as of the other.
+_STEPS_PER_CHECK = 300
+_MOST_CHECKS = 6
+_BALANCED = 0.05
+# Room for sets that the path passes through.
+_ROOM = 1.25
+_SPARE = 16
 
 
 def solve(values: Vector, prices: SplitPrices, tolerance: float, gap: float, watch: Watch) -> Split:
@@ -104,51 +112,97 @@ def _refit_if_sparse(values: Vector, prices: SplitPrices, iteration: ExactIterat
 
 
 def _vertex_of_exact(values: Vector, prices: SplitPrices, iteration: ExactIteration, bound: float) -> Split:
-    everything = np.arange(values.size)
-    split = solve_vertex(
-        values,
-        prices,
-        0.0,
-        and_sets=everything[1:],
-        absent_sets=everything[prices.orders >= 2],
-        masks=everything,
-        gap=_EXACT,
-        lower_bound=bound,
-        most_entries=2 * values.size**2,
-    )
-    if split is None:
+    vertex = solve_programme(values, prices, 0.0)
+    if vertex is None:
         and_effects, absent_effects = iteration.split_effects
         return Split(and_effects.copy(), absent_effects.copy(), prices.cost(and_effects, absent_effects), bound)
-    return split
+    split = vertex.split(values, prices, 0.0)
+    return replace(split, lower_bound=min(max(bound, split.lower_bound), split.cost))
 
 
 def _solve_tolerant(values: Vector, prices: SplitPrices, tolerance: float, gap: float, watch: Watch) -> Split:
-    split, finished = _iterate_and_finish(values, prices, tolerance, gap, watch)
-    return split if finished else _pruned(values, prices, tolerance, split)
+    vertex = _vertex_of_tolerant(values, prices, tolerance)
+    if vertex is None and values.size <= 1 << _PLAYERS_SOLVED_EXACTLY:
+        vertex = solve_programme(values, prices, tolerance)
+    if vertex is not None:
+        return vertex.split(values, prices, tolerance)
+    return _pruned(values, prices, tolerance, _iterate(values, prices, tolerance, gap, watch))
 
 
-def _iterate_and_finish(
-    values: Vector, prices: SplitPrices, tolerance: float, gap: float, watch: Watch
-) -> tuple[Split, bool]:
-    """A split within the tolerance, and whether a linear programme finished it."""
-    # An exact split is within any tolerance: the result to beat, and what repairs an iterate that is not quite within it.
-    exact = solve(values, prices, 0.0, gap, lambda _: None)
+def _vertex_of_tolerant(values: Vector, prices: SplitPrices, tolerance: float) -> Vertex | None:
+    """The optimum, where so few sets have an effect that their basis is small enough to hold."""
+    largest = math.isqrt(max(_BASIS_VECTORS * 8 * values.size, _BASIS_BYTES) // 4)
+    guess = _guess(values, prices, tolerance, largest)
+    if len(guess.sets) >= largest or len(guess.masks) == 0:
+        return None
+    most = min(largest, int(_ROOM * max(len(guess.sets), len(guess.masks))) + _SPARE)
+    return Simplex(values, prices, tolerance, most=most).solve(guess)
+
+
+def _guess(values: Vector, prices: SplitPrices, tolerance: float, largest: int) -> Vertex:
+    """Iterate until there are about as many sets as masks, or hopelessly many."""
     iteration = TolerantIteration(values, prices, _TIGHTENED * tolerance)
-    best = Split(exact.and_effects, exact.absent_effects, exact.cost, 0.0)
-    for check in range(1, _MOST_TOLERANT_STEPS // _CHECK_EVERY + 1):
+    for _ in range(_MOST_CHECKS - 1):
+        iteration.advance(_STEPS_PER_CHECK)
+        guess = Vertex.near(prices, *iteration.sparse, iteration.dual)
+        n_sets, n_masks = len(guess.sets), len(guess.masks)
+        # With few sets an exchange is cheaper than the steps that might save it.
+        if n_sets >= largest or n_sets**2 <= values.size or abs(n_sets - n_masks) <= _BALANCED * n_sets:
+            return guess
+    iteration.advance(_STEPS_PER_CHECK)
+    return Vertex.near(prices, *iteration.sparse, iteration.dual)
+
+
+def _iterate(values: Vector, prices: SplitPrices, tolerance: float, gap: float, watch: Watch) -> Split:
+    # An exact split is within any tolerance: the result to beat, and what repairs an iterate that is not quite within it.
+    best = solve(values, prices, 0.0, gap, lambda _: None)
+    best = replace(best, lower_bound=0.0)
+    exact_absent = best.absent_effects  # determines the exact split
+    iteration = TolerantIteration(values, prices, _TIGHTENED * tolerance)
+    for _ in range(_MOST_TOLERANT_STEPS // _CHECK_EVERY):
         iteration.advance(_CHECK_EVERY)
         bound = max(best.lower_bound, prices.bound(values, iteration.dual, tolerance))
-        candidate = _within(values, prices, tolerance, iteration, exact)
-        best = min(candidate, best, key=lambda split: split.cost)
-        best = Split(best.and_effects, best.absent_effects, best.cost, min(bound, best.cost))
-        if check in _TRIES:
-            vertex = _vertex_of_tolerant(values, prices, tolerance, iteration, gap, bound)
-            if vertex is not None:
-                return vertex, True
+        and_effects, absent_effects = _within(values, prices, tolerance, iteration, exact_absent)
+        cost = prices.cost(and_effects, absent_effects)
+        if cost < best.cost:
+            best = Split(and_effects.copy(), absent_effects.copy(), cost, bound)
+        best = replace(best, lower_bound=min(bound, best.cost))
         watch(best.gap)
-        if best.gap <= gap and check >= min(_TRIES):
+        if best.gap <= gap:
             break
-    return best, False
+    return best
+
+
+def _within(
+    values: Vector, prices: SplitPrices, tolerance: float, iteration: TolerantIteration, exact_absent: Vector
+) -> tuple[Vector, Vector]:
+    """AND and absent effects within the tolerance near the iterate, in its own vectors."""
+    and_effects, absent_effects = iteration.feasible
+    one, other = iteration.scratch
+    if not np.isfinite(prices.or_prices).all():
+        # ANDs alone: the slack determines them.
+        np.subtract(values, iteration.slack, out=and_effects)
+        shear(and_effects, -1.0)
+        absent_effects[:] = 0.0
+        return and_effects, absent_effects
+    # The projected iterate, mixed with just enough of an exact split to bring every error within the tolerance.
+    np.copyto(one, and_effects)
+    shear(one, 1.0)
+    np.copyto(other, absent_effects)
+    shear(other, 1.0)
+    np.add(one, other[::-1], out=one)
+    np.subtract(values, one, out=one)
+    error = float(np.max(np.abs(one, out=one)))
+    share = min(1.0, (1.0 - tolerance / error) * (1 + 1e-9)) if error > tolerance else 0.0
+    if share > 0:
+        np.copyto(one, values)
+        shear(one, -1.0)
+        np.copyto(other, exact_absent)
+        kron(other, AND_TO_OR)
+        np.subtract(one, other, out=one)
+        combine(and_effects, share, one, 1.0 - share)
+        combine(absent_effects, share, exact_absent, 1.0 - share)
+    return and_effects, absent_effects
 
 
 def _pruned(values: Vector, prices: SplitPrices, tolerance: float, split: Split) -> Split:
@@ -172,39 +226,3 @@ def _pruned(values: Vector, prices: SplitPrices, tolerance: float, split: Split)
         else:
             most = dropped - 1
     return best
-
-
-def _vertex_of_tolerant(
-    values: Vector, prices: SplitPrices, tolerance: float, iteration: TolerantIteration, gap: float, bound: float
-) -> Split | None:
-    and_effects, absent_effects = iteration.sparse
-    and_sets, absent_sets = candidate_sets(prices, and_effects, absent_effects, iteration.dual)
-    prediction = Split(and_effects, absent_effects, 0.0, 0.0).prediction()
-    most = _MASKS_PER_SET * (len(and_sets) + len(absent_sets) + 1)
-    masks = candidate_masks(values, prediction, iteration.dual, tolerance, most)
-    return solve_vertex(
-        values,
-        prices,
-        tolerance,
-        and_sets=and_sets,
-        absent_sets=absent_sets,
-        masks=masks,
-        gap=_EXACT if values.size <= 1 << _PLAYERS_SOLVED_EXACTLY else gap,
-        lower_bound=bound,
-        most_entries=max(_MOST_ENTRIES, min(100 * values.size, _MOST_ENTRIES_EVER)),
-    )
-
-
-def _within(values: Vector, prices: SplitPrices, tolerance: float, iteration: TolerantIteration, exact: Split) -> Split:
-    """A split within the tolerance near the iterate."""
-    if not np.isfinite(prices.or_prices).all():
-        # ANDs alone: the slack determines them.
-        effects = moebius(values - iteration.slack)
-        return Split(effects, np.zeros_like(values), prices.cost(effects, np.zeros_like(values)), 0.0)
-    # The projected iterate, mixed with just enough of an exact split to bring every error within the tolerance.
-    and_effects, absent_effects = iteration.feasible
-    error = float(np.max(np.abs(values - Split(and_effects, absent_effects, 0.0, 0.0).prediction())))
-    share = min(1.0, (1.0 - tolerance / error) * (1 + 1e-9)) if error > tolerance else 0.0
-    mixed_and = (1 - share) * and_effects + share * exact.and_effects
-    mixed_absent = (1 - share) * absent_effects + share * exact.absent_effects
-    return Split(mixed_and, mixed_absent, prices.cost(mixed_and, mixed_absent), 0.0)

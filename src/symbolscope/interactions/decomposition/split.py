@@ -58,12 +58,20 @@ class SplitPrices:
         up, down = float(dual[dual > 0].sum()), float(-dual[dual < 0].sum())
         if up <= 0 or down <= 0:
             return 0.0
-        y = np.where(dual > 0, dual * min(1.0, down / up), dual * min(1.0, up / down))
-        violation = max(
-            np.max(np.abs(zeta_transpose(y)[1:]) / self.and_prices[1:], initial=0.0),
-            np.max(np.abs(absent(y)[1:]) / self.or_prices[1:], initial=0.0),
-        )
-        return max(0.0, float((np.dot(values, y) - tolerance * np.abs(y).sum()) / max(1.0, violation)))
+        y = np.maximum(dual, 0.0)
+        y *= min(1.0, down / up)
+        negative = np.minimum(dual, 0.0)
+        negative *= min(1.0, up / down)
+        y += negative
+        gain = float(np.dot(values, y)) - tolerance * float(np.sum(np.abs(y, out=negative)))
+        del negative
+        violation = 1.0
+        for image, price in ((zeta_transpose, self.and_prices), (absent, self.or_prices)):
+            used = image(y)[1:]
+            np.abs(used, out=used)
+            np.divide(used, price[1:], out=used)
+            violation = max(violation, float(np.max(used, initial=0.0)))
+        return max(0.0, gain / violation)
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,14 +48,11 @@ class TolerantIteration:
         self.prices = prices
         self.tolerance = tolerance
         n_players = values.size.bit_length() - 1
-        self._rows = np.zeros((19, values.size))
-        eigenvalues = 2.0 * 2.5 ** (n_players - prices.orders) * 0.5**prices.orders + 1.0 / _KAPPA
-        self._rows[0], self._rows[1], self._rows[2], self._rows[3] = (
-            values,
-            prices.and_prices,
-            prices.or_prices,
-            1.0 / eigenvalues,
-        )
+        self._values = values
+        self._rows = np.zeros((15, values.size))
+        order = np.arange(n_players + 1)
+        eigenvalues = 2.0 * 2.5 ** (n_players - order) * 0.5**order + 1.0 / _KAPPA
+        np.take(1.0 / eigenvalues, prices.orders, out=self._rows[0])
         self._step = float(np.mean(np.abs(moebius(values)[1:]))) or 1.0
 
     def advance(self, steps: int) -> None:
@@ -64,9 +61,9 @@ class TolerantIteration:
             self._advance_once()
 
     def _advance_once(self) -> None:
-        v, pa, pb, _, xa, xb, xq, za, zb, zq, a, b, q, y, residual, _, _, other, _ = self._rows
-        prox_price(za, xa, pa, self._step)
-        prox_price(zb, xb, pb, self._step)
+        _, xa, xb, xq, za, zb, zq, a, b, q, y, residual, _, _, other = self._rows
+        prox_price(za, xa, self.prices.and_prices, self._step)
+        prox_price(zb, xb, self.prices.or_prices, self._step)
         np.clip(xq, -self.tolerance, self.tolerance, out=zq)
         for out, z, x in ((a, za, xa), (b, zb, xb), (q, zq, xq)):
             np.multiply(z, 2.0, out=out)
@@ -80,7 +77,7 @@ class TolerantIteration:
         shear(other, 1.0)
         np.add(residual, other[::-1], out=residual)
         np.add(residual, q, out=residual)
-        np.subtract(v, residual, out=residual)
+        np.subtract(self._values, residual, out=residual)
         self._solve()
         # (a, b, q) += (Z'y, B'y, y / kappa)
         np.copyto(other, y)
@@ -96,7 +93,7 @@ class TolerantIteration:
 
     def _normal(self, out: Vector, x: Vector) -> None:
         """Out = (H + I / kappa) x."""
-        other = self._rows[17]
+        other = self._rows[14]
         np.copyto(out, x)
         np.copyto(other, x)
         kron(out, _ZZ)
@@ -107,18 +104,12 @@ class TolerantIteration:
     def _precondition(self, out: Vector, residual: Vector) -> None:
         np.copyto(out, residual)
         kron(out, _HADAMARD)
-        np.multiply(out, self._rows[3], out=out)
+        np.multiply(out, self._rows[0], out=out)
         kron(out, _HADAMARD)
 
     def _solve(self) -> None:
         """Preconditioned conjugate gradients from the y of the previous step, whose residual is given."""
-        y, residual, direction, image, z = (
-            self._rows[13],
-            self._rows[14],
-            self._rows[15],
-            self._rows[16],
-            self._rows[18],
-        )
+        y, residual, direction, image, z = self._rows[10:15]  # z is free whenever ``_normal`` overwrites it
         self._precondition(z, residual)
         np.copyto(direction, z)
         energy = float(np.dot(residual, z))
@@ -137,19 +128,27 @@ class TolerantIteration:
     @property
     def sparse(self) -> tuple[Vector, Vector]:
         """AND and absent effects with exact zeros; their error exceeds the tolerance a little until convergence."""
-        return self._rows[7], self._rows[8]
+        return self._rows[4], self._rows[5]
 
     @property
     def feasible(self) -> tuple[Vector, Vector]:
-        """AND and absent effects of the projection: dense, with an error that is within the tolerance far sooner."""
-        return self._rows[10], self._rows[11]
+        """AND and absent effects of the projection: dense, with an error that is within the tolerance far sooner.
+
+        The next step computes them anew, so they may be overwritten.
+        """
+        return self._rows[7], self._rows[8]
 
     @property
     def slack(self) -> Vector:
         """Error allowed on each mask; at plus or minus the tolerance the mask constrains the effects."""
-        return self._rows[9]
+        return self._rows[6]
+
+    @property
+    def scratch(self) -> tuple[Vector, Vector]:
+        """Two vectors that may be overwritten between steps."""
+        return self._rows[13], self._rows[14]
 
     @property
     def dual(self) -> Vector:
         """Dual vector, for ``SplitPrices.bound``."""
-        return self._rows[13] / self._step
+        return self._rows[10] / self._step

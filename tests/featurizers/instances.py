@@ -45,9 +45,9 @@ class Instance:
     def __iter__(self):
         return iter((self.featurizer, self.target, self.source))
 
-    def same(self, left, right):
-        """Equal to the dtype's tolerance, relative to the largest number around."""
-        size = 1.0 + max(float(x.detach().abs().max()) for x in (self.target, self.source))
+    def same(self, left, right, *through):
+        """Equal to the dtype's tolerance, relative to the largest number around, those on the way ``through`` included."""
+        size = 1.0 + max(float(x.detach().abs().max()) for x in (self.target, self.source, *through) if x.numel() > 0)
         return left.shape == right.shape and torch.allclose(left, right, rtol=0.0, atol=TOLERANCE[left.dtype] * size)
 
 

@@ -80,12 +80,14 @@ def test_swapping_twice_is_swapping_once(kind, data):
 def test_the_blocks_in_any_order_compose_to_the_whole(kind, data):
     instance = draw_instance(data, kind, several=True)
     featurizer, target, source = instance
-    mixed = target
+    mixed, through = target, []
     for block in data.draw(st.permutations(range(len(featurizer.sizes)))):
         mixed = featurizer.swap(mixed, source, block=block)
-    assert instance.same(mixed, featurizer.swap(target, source))
+        # An ill-conditioned featurizer passes through large numbers, whose rounding stays.
+        through += [mixed, *featurizer(mixed)]
+    assert instance.same(mixed, featurizer.swap(target, source), *through)
     # What the blocks leave is the complement: with it too, nothing of the target remains.
-    assert instance.same(featurizer.swap(source, mixed), source)
+    assert instance.same(featurizer.swap(source, mixed), source, *through)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SEVERAL if kind in ONE_TO_ONE])

@@ -23,6 +23,16 @@ def test_interchange_takes_values_from_several_runs():
     assert model.run_interchange(base, {"sum": base})["all"].tolist() == model.run(base)["all"].tolist()
 
 
+def test_interchange_is_row_by_row():
+    model = CausalModel({"sum": (("x", "y"), np.add), "product": (("sum", "z"), np.multiply)}, inputs=("z", "x", "y"))
+    assert model.names == ("z", "x", "y", "sum", "product")
+    generator = np.random.default_rng(0)
+    base, source = ({name: generator.integers(9, size=50) for name in "xyz"} for _ in range(2))
+    found = model.run_interchange(base, {"sum": source})
+    np.testing.assert_array_equal(found["product"], (source["x"] + source["y"]) * base["z"])
+    np.testing.assert_array_equal(model.run_interchange(base, {"z": source})["sum"], base["x"] + base["y"])
+
+
 def test_a_circle_is_named():
     with pytest.raises(sy.SymbolscopeError, match="in a circle: a -> c -> b -> a"):
         CausalModel({"a": (("c",), abs), "b": (("a",), abs), "c": (("b",), abs)})
@@ -35,7 +45,13 @@ def test_a_circle_is_named():
         (lambda m: m.run({"x": np.zeros(2), "twic": np.zeros(2)}), "no variable 'twic'; did you mean 'twice'"),
         (lambda m: m.run_interchange({"x": np.zeros(1)}, {"tvice": {"x": np.zeros(1)}}), "did you mean 'twice'"),
         (lambda m: m.run({"x": np.zeros(2), "twice": np.zeros(3)}), "same number of rows"),
+        (lambda m: m.run({"y": np.zeros(2)}), "no variable 'y'; did you mean"),
         (lambda _: CausalModel({"a": ((), lambda: np.zeros(1))}), "'a' has no parents"),
+        (
+            lambda _: CausalModel({"twice": (("x",), abs), "all": (("twise",), abs)}, inputs=("x",)),
+            "no variable 'twise'; did you mean 'twice'",
+        ),
+        (lambda _: CausalModel({"a": (("x",), abs)}, inputs=("a", "x")), "an input has no mechanism, and 'a' has one"),
     ],
 )
 def test_refusals(call, message):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import nbinom
 
 import symbolscope as sy
 
@@ -34,6 +35,8 @@ def test_the_form_of_trials(kind, void):
         np.testing.assert_array_equal(trials.scored[row], after_trigger & (trials.tokens[row] != task.pad))
         assert set(words) <= {"B", "T", "E", "U", task.response_token, *task.demo_tokens}
     assert trials.lengths.max() <= task.max_length
+    if not void:
+        assert trials.lengths.max() == task.max_length
 
 
 def test_published_answers():
@@ -77,6 +80,41 @@ def test_quantities_are_uniform_and_held_out_ones_left_out():
     assert found.tolist() == [n for n in range(1, 21) if n not in (4, 9, 14, 17)]
     assert np.abs(frequency - 1_000).max() < 5 * 1_000**0.5
     assert set(task.sample(100, seed=0, counts=[4, 17]).quantities) == {4, 17}
+
+
+@given(st.integers(2, 30), st.sets(st.integers(1, 30)), st.integers(0, 10_000))
+def test_held_out_quantities_are_never_drawn_unasked(max_count, held_out, seed):
+    held_out = tuple(sorted(count for count in held_out if count < max_count))
+    task = T.SingleObject(max_count=max_count, held_out=held_out)
+    assert set(task.trained) | set(held_out) == set(task.quantities)
+    assert not set(task.sample(50, seed=seed).quantities.tolist()) & set(held_out)
+
+
+@given(st.integers(1, 30), st.floats(0.01, 0.95))
+def test_a_millionth_of_trials_with_voids_is_longer(max_count, rate):
+    """The longest has a voids count of negative binomial distribution."""
+    task = T.SingleObject(max_count=max_count, void_probability=rate)
+    voids = task.max_length - (2 * max_count + 3)
+    assert nbinom.sf(voids, max_count + 1, 1 - rate) <= 1.0001e-6
+    assert nbinom.sf(voids - 1, max_count + 1, 1 - rate) >= 0.9999e-6
+
+
+def test_tasks_of_equal_settings_are_equal():
+    first, again = T.MultiObject(max_count=5, held_out=(2,)), T.MultiObject(max_count=5, held_out=(2,))
+    assert first == again
+    assert len({first, again, T.Mod(max_count=5, held_out=(2,)), T.MultiObject(max_count=5)}) == 3
+    assert repr(first) == "MultiObject(max_count=5, held_out=(2,), void_probability=0.0)"
+    assert T.MultiObject(void_probability=0.2).without_void() == T.MultiObject()
+
+
+def test_a_subset_has_the_rows_asked_for():
+    trials = T.MultiObject(max_count=5).sample(6, seed=0)
+    some = trials.subset(np.array([4, 1]))
+    assert len(some) == 2
+    np.testing.assert_array_equal(some.tokens, trials.tokens[[4, 1]])
+    np.testing.assert_array_equal(some.scored, trials.scored[[4, 1]])
+    assert some.quantities.tolist() == trials.quantities[[4, 1]].tolist()
+    assert some.lengths.tolist() == trials.lengths[[4, 1]].tolist()
 
 
 def test_voids_come_with_their_probability():
@@ -129,6 +167,26 @@ def test_a_task_of_ones_own():
         (lambda: T.MultiObject().sample(3, seed=0, counts=[]), "got none"),
         (lambda: T.Arithmetic(max_operations=21), r"max_operations must be 1\.\.20"),
         (lambda: T.Arithmetic(max_operations=2, held_out=(1, 2)), "some, not all"),
+        (lambda: T.MultiObject(max_count=3).sample(3, seed=0, counts=[2, 0]), r"quantities 1\.\.3; got 0"),
+        (
+            lambda: T.Trials(
+                np.zeros((2, 3), dtype=np.int64), np.zeros((2, 2), dtype=bool), np.ones(2, int), np.ones(2, int)
+            ),
+            r"of one shape; got \(2, 3\), \(2, 2\)",
+        ),
+        (
+            lambda: T.Trials(
+                np.zeros((2, 3), dtype=np.int64), np.zeros((2, 3), dtype=bool), np.ones(3, int), np.ones(2, int)
+            ),
+            r"quantities must be \[2\], one per row of tokens; got \(3,\)",
+        ),
+        (
+            lambda: T.Trials(
+                np.zeros((2, 3), dtype=np.int64), np.zeros((2, 3), dtype=bool), np.ones(2, int), np.ones(1, int)
+            ),
+            r"lengths must be \[2\]",
+        ),
+        (lambda: T.Vocabulary(()), "at least one token"),
         (lambda: T.Vocabulary(("a", "a")), "each of its own name"),
         (lambda: T.MultiObject().vocabulary.index("D3"), "no token 'D3'; did you mean"),
         (lambda: T.MultiObject().vocabulary.decode([9]), r"token ids are 0\.\.8; got 9"),

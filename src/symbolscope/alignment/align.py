@@ -1,7 +1,7 @@
 """Search for a program's variables in a network's hidden state."""
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from symbolscope.alignment.alignment import Alignment, Restart
-from symbolscope.alignment.counterfactual import check_variables, check_vocabulary, counterfactual_pairs
+from symbolscope.alignment.counterfactual import check_task, check_variables, check_vocabulary, counterfactual_pairs
 from symbolscope.alignment.frozen import frozen
 from symbolscope.alignment.interchange import Interchange
+from symbolscope.alignment.learned import check_learned
 from symbolscope.alignment.pairs import Pairs
 from symbolscope.alignment.search import Material, Run, SearchSettings, search
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer
-from symbolscope.networks.trial_accuracy import trial_accuracy
 from symbolscope.programs.program import Program
 from symbolscope.sites.find_site import find_site
 from symbolscope.sites.site import Site
@@ -25,9 +25,6 @@ from symbolscope.tasks.task import Task
 
 Variables = str | tuple[str, ...]
 
-# A network below this trial accuracy has not learned the task, and its counterfactual answers mean little.
-_LEARNED = 0.99
-_TRIALS_CHECKED = 2_000
 # Natural states averaged for one counterfactual latent.
 _NATURAL_STATES = 16
 
@@ -90,7 +87,8 @@ def align(
     restarts
         Starts from different seeds, trained together; the best by validation is kept, all are recorded.
     null_weight
-        Above 0: also ask that the rest of the state, swapped alone, changes nothing.
+        Above 0: also ask that the rest of the state, swapped alone, changes nothing. Meant for all of a program's variables at
+        once: one that is left out is in the rest, and does change something.
     latent_weight
         Above 0: also ask that patched states be near natural states with the same values (arXiv 2511.04638).
     seed
@@ -186,21 +184,33 @@ def align_many(
     for names in wanted:
         check_variables(program, names)
     settings = SearchSettings(steps, batch, rate, check_every, patience, null_weight, latent_weight)
-    _check_settings(settings, wanted, featurizers, restarts)
+    check_amounts(
+        {
+            "steps": steps, "batch": batch, "check_every": check_every, "patience": patience, "restarts": restarts,
+            "n_pairs": n_pairs, "n_validation": n_validation,
+        },
+        rate,
+    )  # fmt: skip
+    if null_weight < 0 or latent_weight < 0:
+        raise SymbolscopeError(f"null_weight and latent_weight must be at least 0; got {null_weight}, {latent_weight}")
+    check_featurizers(featurizers)
+    _check_sizes(wanted, featurizers)
     check_vocabulary(network, task)
+    check_task(program, task)
     program.check()
     site = find_site(network) if site is None else site
     with frozen(network):
         accuracy = check_learned(network, task, seed=seed, force=force)
         materials: dict[str, Material] = {}
-        for position, name in enumerate(dict.fromkeys(itertools.chain.from_iterable(wanted))):
+        for name in dict.fromkeys(itertools.chain.from_iterable(wanted)):
+            own = (seed, program.names.index(name))  # whatever else is searched for beside it
             materials[name] = _material(
-                network, program, task, site, name, settings, n_pairs, n_validation, counts, (seed, position)
+                network, program, task, site, name, settings, n_pairs, n_validation, counts, own
             )
         order = list(materials)
-        states = next(iter(materials.values())).training.source
         runs: list[Run] = []
         for names, featurizer in itertools.product(wanted, featurizers):
+            states = materials[names[0]].training.source
             for start in _seeds(seed, restarts):
                 fresh = featurizer.initialise(states.shape[1], seed=start, states=states).to(states.device)
                 parts = tuple((order.index(name), i if len(names) > 1 else None) for i, name in enumerate(names))
@@ -242,8 +252,8 @@ def _material(
     unseen = set(task.quantities) - set(allowed)
     generators = [np.random.default_rng([*seed, part]) for part in range(2)]
     domain = next(one.values for one in program.variables if one.name == variable)
-    # A held-out quantity is held out as a value too, where the variable counts at all.
-    counted = all(isinstance(value, int) for value in domain) and bool(unseen & set(domain))
+    # A held-out quantity is held out as a value too, where the variable counts at all: a phase of 1 is no count of 1.
+    counted = all(isinstance(value, int) for value in domain) and set(task.quantities) <= set(domain) and bool(unseen)
     values = [value for value in domain if value not in unseen] if counted else None
     training, validation = (
         counterfactual_pairs(
@@ -289,15 +299,27 @@ def _rank_within(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     return ranks
 
 
-def _check_settings(
-    settings: SearchSettings, wanted: Sequence[tuple[str, ...]], featurizers: Sequence[Featurizer], restarts: int
-) -> None:
-    for name in ("steps", "batch", "check_every", "patience"):
-        if getattr(settings, name) < 1:
-            raise SymbolscopeError(f"{name} must be at least 1; got {getattr(settings, name)}")
-    if restarts < 1:
-        raise SymbolscopeError(f"restarts must be at least 1; got {restarts}")
-    if not wanted or not featurizers:
+def check_amounts(amounts: Mapping[str, int], rate: float) -> None:
+    """Refuse amounts below 1 by their names, and a rate that is not positive."""
+    for name, amount in amounts.items():
+        if amount < 1:
+            raise SymbolscopeError(f"{name} must be at least 1; got {amount}")
+    if not rate > 0:
+        raise SymbolscopeError(f"rate must be positive; got {rate}")
+
+
+def check_featurizers(featurizers: object) -> None:
+    """Refuse what is no list of featurizers, such as one alone, or their class."""
+    if isinstance(featurizers, Featurizer):
+        raise SymbolscopeError(f"featurizers must be a list of them; type featurizers=[{featurizers!r}]")
+    for one in featurizers if isinstance(featurizers, Sequence) else (featurizers,):
+        if not isinstance(one, Featurizer):
+            got = f"the class {one.__name__}" if isinstance(one, type) else type(one).__name__
+            raise SymbolscopeError(f"a featurizer is an instance such as sy.featurizers.Linear(size=8); got {got}")
+
+
+def _check_sizes(wanted: Sequence[tuple[str, ...]], featurizers: Sequence[Featurizer]) -> None:
+    if not all(wanted) or not wanted or not featurizers:
         raise SymbolscopeError("nothing to align: give at least one variable and one featurizer")
     for names, featurizer in itertools.product(wanted, featurizers):
         if len(names) > 1 and len(featurizer.sizes) != len(names):
@@ -310,14 +332,3 @@ def _check_settings(
                 f"{type(featurizer).__name__} has {len(featurizer.sizes)} blocks for one variable; "
                 f"give size={featurizer.size}, or as many variables"
             )
-
-
-def check_learned(network: nn.Module, task: Task, *, seed: int, force: bool) -> float:
-    """Share of trials that the network answers right; refused if it has not learned the task, unless forced."""
-    accuracy = trial_accuracy(network, task, n_trials=_TRIALS_CHECKED, seed=seed)
-    if accuracy < _LEARNED and not force:
-        raise SymbolscopeError(
-            f"the network answers {accuracy:.1%} of the task's trials right, below {_LEARNED:.0%}: it has not learned the task, so "
-            "its answers after a swap say little. Train it further (sy.train), or pass force=True to align it all the same"
-        )
-    return accuracy

@@ -102,7 +102,7 @@ class Alignment:
         variable: str | None = None,
         n: int = 1_000,
         counts: Collection[int] | None = None,
-        values: Collection[float] | None = None,
+        values: Collection[int | float] | None = None,
         seed: int | np.random.Generator = 1,
     ) -> IIA:
         """Accuracy on ``pairs``, or on ``n`` fresh ones drawn as :func:`symbolscope.counterfactual_pairs` does.

@@ -6,6 +6,7 @@ the swapped variable is drawn first, uniformly over the values that occur; then 
 that occur with it; then a trial and step in that state.
 """
 
+import copy
 from collections.abc import Collection
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch import nn
 
 from symbolscope.alignment.pairs import Pairs
 from symbolscope.errors import SymbolscopeError
-from symbolscope.programs.program import Program
+from symbolscope.programs.program import Program, State
 from symbolscope.tasks.number_task import NumberTask
 from symbolscope.tasks.task import Task
 from symbolscope.tasks.trials import Trials
@@ -34,7 +35,7 @@ def counterfactual_pairs(
     variable: str | tuple[str, ...] = "count",
     n: int = 1_000,
     counts: Collection[int] | None = None,
-    values: Collection[float] | None = None,
+    values: Collection[int | float] | None = None,
     seed: int | np.random.Generator = 0,
 ) -> Pairs:
     """Draw ``n`` pairs of runs of a task with a variable to swap, stratified by its value, and the program's answers.
@@ -61,7 +62,8 @@ def counterfactual_pairs(
     Raises
     ------
     SymbolscopeError
-        If the program has no such variable, emits a token outside the vocabulary, or no step is left to swap at.
+        If the program has no such variable or is for another task, the network speaks another vocabulary, or no step is left to
+        swap at.
 
     Examples
     --------
@@ -83,8 +85,13 @@ def counterfactual_pairs(
     if n < 1:
         raise SymbolscopeError(f"n must be at least 1 pair; got {n}")
     check_vocabulary(network, task)
+    check_task(program, task)
     generator = np.random.default_rng(seed)
     quiet = task.without_void() if isinstance(task, NumberTask) else task
+    its_task = program.task
+    if isinstance(its_task, NumberTask):  # it goes on from the swap without voids too
+        program = copy.copy(program)
+        program.task = its_task.without_void()
     chosen = tuple(task.quantities) if counts is None else tuple(counts)
     n_trials = max(_LEAST_TRIALS, _TRIALS_PER_QUANTITY * len(set(chosen)))
     target = _Pool(program, quiet.sample(n_trials, seed=generator, counts=chosen), quiet)
@@ -94,8 +101,10 @@ def counterfactual_pairs(
     after = {name: array[target_trials, target_steps] for name, array in target.state.items()}
     carried = {name: array[source_trials, source_steps] for name, array in source.state.items()}
 
-    def continued(swapped: tuple[str, ...], **companions: Pairs) -> Pairs:
-        state = program.assign(after, {name: carried[name] for name in swapped})
+    # Everything that the program remembers is the source's; the environment stays the target's.
+    replaced = carried | {"quantity": after["quantity"]}
+
+    def continued(swapped: tuple[str, ...], state: State, **companions: Pairs) -> Pairs:
         labels, scored = program.finish(state, generator=generator, max_steps=2 * task.max_length)
         scored = scored & (labels != task.pad)
         return Pairs(
@@ -112,7 +121,8 @@ def counterfactual_pairs(
             whole=companions.get("whole"),
         )
 
-    return continued(variables, natural=continued(()), whole=continued(program.names))
+    state = program.assign(after, {name: carried[name] for name in variables})
+    return continued(variables, state, natural=continued((), after), whole=continued(program.names, replaced))
 
 
 def check_variables(program: Program, variables: tuple[str, ...]) -> None:
@@ -137,6 +147,14 @@ def check_vocabulary(network: nn.Module, task: Task) -> None:
         )
 
 
+def check_task(program: Program, task: Task) -> None:
+    """Refuse a program that was made for another kind of task."""
+    if not isinstance(task, type(program.task)) or program.task.vocabulary != task.vocabulary:
+        raise SymbolscopeError(
+            f"the program is for {program.task!r}, but the task is {task!r}; build it with {type(program).__name__}(task)"
+        )
+
+
 class _Pool:
     """Trials with the program's state after every token, and the steps that can be swapped at."""
 
@@ -155,7 +173,7 @@ class _Pool:
         self._names = program.names
 
     def draw(
-        self, n: int, variables: tuple[str, ...], values: Collection[float] | None, generator: np.random.Generator
+        self, n: int, variables: tuple[str, ...], values: Collection[int | float] | None, generator: np.random.Generator
     ) -> tuple[Indices, Indices]:
         """Trials and steps, [n] each: a value of ``variables``, then a state, then a step, each uniform over those that occur."""
         rows, steps = self.rows, self.steps
@@ -163,9 +181,10 @@ class _Pool:
             kept = np.isin(self.state[variables[0]][rows, steps], list(values))
             rows, steps = rows[kept], steps[kept]
         if len(rows) == 0:
+            held = "have no step" if values is None else f"never hold any of the values {sorted(values)}"
             raise SymbolscopeError(
-                f"no step is left to swap {', '.join(variables)} at: the trials with these counts never hold the values "
-                f"{'asked for' if values is None else sorted(values)}; allow other counts= or values="
+                f"no step is left to swap {', '.join(variables)} at: the trials with these counts {held}; "
+                "allow other counts= or values="
             )
         value = self._groups(variables, rows, steps)
         state = self._groups(self._names, rows, steps)

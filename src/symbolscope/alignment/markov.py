@@ -38,6 +38,7 @@ from symbolscope.programs.up_down import UpDown
 from symbolscope.sites.find_site import find_site
 from symbolscope.sites.site import Site
 from symbolscope.tasks.number_task import NumberTask
+from symbolscope.tasks.task import Task
 from symbolscope.tasks.trials import Trials
 
 _DECIDED = 0.9
@@ -113,7 +114,7 @@ def _share(right: NDArray[np.bool_]) -> str:
 
 
 def markov_test(
-    network: nn.Module, task: NumberTask, *, site: Site | None = None, n: int = 1_000, seed: int = 0
+    network: nn.Module, task: Task, *, site: Site | None = None, n: int = 1_000, seed: int = 0
 ) -> MarkovReport:
     """Test whether a network carries the count in its state or recomputes it from the tokens in view.
 
@@ -138,6 +139,13 @@ def markov_test(
     >>> report.verdict
     'Markovian'
     """
+    if not isinstance(task, NumberTask):
+        raise SymbolscopeError(
+            "markov_test needs a task with a demonstration, a trigger and a response (MultiObject and the like); "
+            f"got {type(task).__name__}"
+        )
+    if n < 1:
+        raise SymbolscopeError(f"n must be at least 1; got {n}")
     check_vocabulary(network, task)
     quiet = task.without_void()
     chosen = find_site(network) if site is None else site

@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from symbolscope.alignment.align import check_learned
-from symbolscope.alignment.counterfactual import check_variables, check_vocabulary, counterfactual_pairs
+from symbolscope.alignment.align import check_amounts, check_featurizers
+from symbolscope.alignment.counterfactual import check_task, check_variables, check_vocabulary, counterfactual_pairs
 from symbolscope.alignment.frozen import frozen
 from symbolscope.alignment.iia import IIA
 from symbolscope.alignment.interchange import Interchange, source_states
+from symbolscope.alignment.learned import check_learned
 from symbolscope.alignment.pairs import Pairs
 from symbolscope.alignment.similarity import linear_cka, representational_similarity
 from symbolscope.errors import SymbolscopeError
@@ -41,6 +43,8 @@ class ModelAlignment:
         The variable that is carried over.
     validation_iia
         float64 [networks, networks]: entry (s, t) is the IIA of carrying it from network s into network t.
+    restart_iia
+        Mean of that matrix for every start; the best is kept.
     cka, similarity
         float64 [networks, networks]: linear CKA and RSA of the natural states, the correlational baselines.
     """
@@ -54,6 +58,7 @@ class ModelAlignment:
     validation_iia: NDArray[np.float64]
     cka: NDArray[np.float64]
     similarity: NDArray[np.float64]
+    restart_iia: tuple[float, ...] = ()
 
     @property
     def between(self) -> float:
@@ -109,6 +114,7 @@ def align_models(
     rate: float = 1e-2,
     n_pairs: int = 5_000,
     n_validation: int = 1_000,
+    restarts: int = 1,
     seed: int = 0,
     force: bool = False,
     progress: bool | None = None,
@@ -130,8 +136,16 @@ def align_models(
         Template for all of them; None takes ``Linear(size=8)``.
     sites
         One per network; None finds them.
+    restarts
+        Starts from different seeds, one after the other; the one with the best mean accuracy is kept. With few features two
+        networks may start with opposite signs and stay there: give several.
     steps, batch, rate, n_pairs, n_validation, seed, force, progress
         As for :func:`symbolscope.align`; ``batch`` pairs per ordered pair of networks.
+
+    Raises
+    ------
+    SymbolscopeError
+        Before any training, for what :func:`symbolscope.align` refuses, and for fewer than two networks or another number of sites.
 
     Source: Grant, Model Alignment Search, arXiv 2501.06164.
 
@@ -148,20 +162,24 @@ def align_models(
     if len(networks) < 2:
         raise SymbolscopeError(f"align_models needs at least two networks; got {len(networks)}")
     check_variables(program, (variable,))
+    check_amounts(
+        {"steps": steps, "batch": batch, "n_pairs": n_pairs, "n_validation": n_validation, "restarts": restarts}, rate
+    )
     for network in networks:
         check_vocabulary(network, task)
+    check_task(program, task)
     program.check()
     template = Linear(size=8) if featurizer is None else featurizer
+    check_featurizers([template])
     if len(template.sizes) != 1:
         raise SymbolscopeError(f"align_models carries one variable: give size={template.size}, not {template.sizes}")
-    chosen = tuple(
-        find_site(network) if site is None else site
-        for network, site in zip(networks, sites or [None] * len(networks), strict=True)
-    )
-    unfrozen = [frozen(network) for network in networks]
-    for one in unfrozen:
-        one.__enter__()
-    try:
+    given = [None] * len(networks) if sites is None else sites
+    if len(given) != len(networks):
+        raise SymbolscopeError(f"sites must be one per network ({len(networks)}), None to find it; got {len(given)}")
+    chosen = tuple(find_site(network) if site is None else site for network, site in zip(networks, given, strict=True))
+    with ExitStack() as unfrozen:
+        for network in networks:
+            unfrozen.enter_context(frozen(network))
         for network in networks:
             check_learned(network, task, seed=seed, force=force)
         data = [
@@ -171,19 +189,25 @@ def align_models(
             _Data(networks, chosen, program, task, variable, target, n_validation, seed + 1)
             for target in range(len(networks))
         ]
-        featurizers = [
-            template.initialise(one.sources[number].shape[1], seed=seed + number, states=one.sources[number])
-            for number, one in enumerate(data)
-        ]
-        best = _train(data, held, featurizers, steps, batch, rate, seed, progress=progress)
+        found: list[tuple[list[Featurizer], NDArray[np.float64]]] = []
+        for start in range(restarts):
+            first = seed + start * len(networks)
+            featurizers = [
+                template.initialise(one.sources[number].shape[1], seed=first + number, states=one.sources[number])
+                for number, one in enumerate(data)
+            ]
+            for one, datum in zip(featurizers, data, strict=True):
+                _check_fixed_size(one, datum.interchange.target[:1])
+            found.append((featurizers, _train(data, held, featurizers, steps, batch, rate, first, progress=progress)))
+        featurizers, best = max(found, key=lambda one: float(one[1].mean()))
         states = [source.double().cpu().numpy()[:_STATES_COMPARED] for source in held[0].sources]
-    finally:
-        for one in unfrozen:
-            one.__exit__(None, None, None)
     several = range(len(networks))
     cka = np.array([[linear_cka(states[i], states[j]) for j in several] for i in several])
     similarity = np.array([[representational_similarity(states[i], states[j]) for j in several] for i in several])
-    return ModelAlignment(tuple(networks), program, task, chosen, variable, tuple(featurizers), best, cka, similarity)
+    return ModelAlignment(
+        tuple(networks), program, task, chosen, variable, tuple(featurizers), best, cka, similarity,
+        tuple(float(reached.mean()) for _, reached in found),
+    )  # fmt: skip
 
 
 class _Data:
@@ -208,6 +232,16 @@ class _Data:
         self.sources = [source_states(network, site, pairs) for network, site in zip(networks, sites, strict=True)]
 
 
+def _check_fixed_size(featurizer: Featurizer, states: Tensor) -> None:
+    """Refuse a featurizer that learns how many features it has: those of two networks would not be as many."""
+    with torch.no_grad():
+        n_features = featurizer(states)[0].shape[-1]
+    if n_features != featurizer.size:
+        raise SymbolscopeError(
+            f"{type(featurizer).__name__} learns its own size, and all networks need one; give Linear(size={featurizer.size})"
+        )
+
+
 def _carried(giver: Featurizer, taker: Featurizer, source: Tensor, target: Tensor) -> Tensor:
     """The target's state with the features that the source has in another network."""
     features, _ = giver(source)
@@ -228,6 +262,8 @@ def _train(
 ) -> NDArray[np.float64]:
     """Train in place, leave the weights with the best mean accuracy, and return the accuracies of those [source, target]."""
     parameters = [parameter for one in featurizers for parameter in one.parameters() if parameter.requires_grad]
+    if not parameters:
+        return _accuracies(held, featurizers)
     optimiser = torch.optim.Adam(parameters, lr=rate, foreach=True)
     generator = torch.Generator().manual_seed(seed)
     best, weights = np.full((len(data), len(data)), -1.0), [one.state_dict() for one in featurizers]

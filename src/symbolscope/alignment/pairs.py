@@ -37,7 +37,8 @@ class Pairs:
     natural
         The same runs with nothing swapped: what must happen if the patched features carry no variable.
     whole
-        The same runs with every variable swapped: what must happen if the whole state is replaced.
+        The same runs with every variable swapped, and whatever else the program remembers: what must happen if the whole state is
+        replaced.
     """
 
     variables: tuple[str, ...]

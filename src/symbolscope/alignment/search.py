@@ -41,7 +41,7 @@ class SearchSettings:
     check_every
         Steps between validations.
     patience
-        Validations without a better loss after which a run stops.
+        Validations without a better accuracy after which a run stops.
     null_weight
         Weight of the loss that the rest of the state, swapped alone, must change nothing.
     latent_weight
@@ -136,7 +136,7 @@ def _search_chunk(
     optimiser = torch.optim.Adam(parameters, lr=settings.rate, foreach=True) if parameters else None
     for run in runs:
         run.featurizer.train()
-        if optimiser is None:
+        if not any(parameter.requires_grad for parameter in run.featurizer.parameters()):
             run.done = True
             _validate(materials, run, settings)
     for step in range(1, settings.steps + 1):
@@ -231,11 +231,10 @@ def _validate(materials: Sequence[Material], run: Run, settings: SearchSettings)
     iia = float(np.mean(shares))
     run.validation.append(iia)
     loss = run.losses[-1] if run.losses else 0.0
-    if iia > run.best_iia:
-        run.best_iia = iia
+    run.failures = 0 if iia > run.best_iia else run.failures + 1
+    # Among equally accurate weights those of the lower loss: what it asks for besides, the accuracy does not see.
+    if (iia, -loss) > (run.best_iia, -run.best_loss):
+        run.best_iia, run.best_loss = iia, loss
         run.best_weights = {name: tensor.detach().clone() for name, tensor in run.featurizer.state_dict().items()}
-        run.failures = 0
-    else:
-        run.failures += 1
-    run.best_loss = min(run.best_loss, loss)
-    run.done = run.done or run.failures >= settings.patience or iia >= 1.0
+    more = settings.null_weight > 0 or settings.latent_weight > 0 or float(run.featurizer.penalty().detach()) > 0
+    run.done = run.done or run.failures >= settings.patience or (iia >= 1.0 and not more)

@@ -59,6 +59,8 @@ def representational_similarity(first: States, second: States) -> float:
     above = np.triu_indices(len(x), 1)
     dissimilar = [1.0 - _cosines(states)[above] for states in (x, y)]
     ranks = [np.asarray(rankdata(one), dtype=np.float64) for one in dissimilar]
+    if min(float(one.std()) for one in ranks) == 0.0:
+        return 0.0  # states all alike, or all unlike in one and the same way
     return round(float(np.corrcoef(ranks[0], ranks[1])[0, 1]), 12)
 
 

@@ -8,9 +8,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from symbolscope.alignment.alignment import Alignment, Restart
+from symbolscope.alignment.counterfactual import check_vocabulary
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.registry import featurizer_from_configuration
 from symbolscope.programs.program import Program
@@ -89,7 +91,7 @@ def load_alignment(path: str | PathLike[str], network: nn.Module, *, program: Pr
         header = json.loads(metadata["alignment"])
         given = header["featurizer"]
         featurizer = featurizer_from_configuration(given["name"], given["configuration"], given["width"])
-        featurizer.load_state_dict(weights)
+        featurizer.load_state_dict(weights, assign=True)  # with their own dtype
         restarts = tuple(
             Restart(
                 int(one["seed"]),
@@ -105,13 +107,20 @@ def load_alignment(path: str | PathLike[str], network: nn.Module, *, program: Pr
         accuracy, settings, made_for = float(header["network_accuracy"]), header["settings"], str(header["task"])
     except SymbolscopeError:
         raise
-    except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
         raise SymbolscopeError(f"{source} is damaged: {type(error).__name__}: {error}") from None
     if named != type(program).__name__ or made_for != repr(task):
         raise SymbolscopeError(
             f"{source} was made with program {named} on {made_for}; got {type(program).__name__} on {task!r}. Pass the same ones"
         )
-    featurizer.eval()
+    check_vocabulary(network, task)
+    if isinstance(site, CellState | NetworkState | RecurrentState) and site.width(network) != featurizer.width:
+        raise SymbolscopeError(
+            f"{source} was made for states of width {featurizer.width}; those of this {type(network).__name__} have width "
+            f"{site.width(network)}. Pass the network that it was made with"
+        )
+    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    featurizer.to(device).eval()
     return Alignment(network, program, task, site, variables, featurizer, restarts, accuracy, settings)
 
 

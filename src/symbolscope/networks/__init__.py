@@ -3,6 +3,7 @@
 from symbolscope.networks.gru import GRU as GRU
 from symbolscope.networks.history import Check as Check
 from symbolscope.networks.history import History as History
+from symbolscope.networks.history import Snapshot as Snapshot
 from symbolscope.networks.lstm import LSTM as LSTM
 from symbolscope.networks.recurrent_network import RecurrentNetwork as RecurrentNetwork
 from symbolscope.networks.sequence_network import SequenceNetwork as SequenceNetwork

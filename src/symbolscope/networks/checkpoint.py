@@ -5,107 +5,141 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from symbolscope.errors import SymbolscopeError
-from symbolscope.networks.history import Check
+from symbolscope.networks.history import Check, Snapshot
 
 _FORMAT = "symbolscope.training"
 _VERSION = 1
+# Differences that an error names.
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands, apart from the tensors."""
+    """Where a training stands, apart from weights and moments.
 
-    step: int
-    checks: tuple[Check, ...]
-    seconds: float
+    Attributes
+    ----------
+    step
+        Optimiser steps taken.
+    checks, snapshots
+        So far.
+    passed
+        Checks in a row that found the accuracy asked for.
+    seconds
+        Wall time so far.
+    """
+
+    step: int = 0
+    checks: tuple[Check, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+    passed: int = 0
+    seconds: float = 0.0
 
 
 def save_training(
-    path: str | PathLike[str],
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    generator: np.random.Generator,
-    progress: Progress,
-    settings: Mapping[str, Any],
+    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress, settings: Mapping[str, Any]
 ) -> None:
-    """Write everything the rest of the training depends on: to a temporary file first, renamed when complete."""
+    """Write all that the rest of the training depends on: to a temporary file beside it first, renamed when complete."""
     from safetensors.torch import save
 
-    target = Path(path)
     tensors: dict[str, Tensor] = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-    state = optimiser.state_dict()["state"]
-    for index, entry in state.items():
-        for name, value in entry.items():
-            tensors[f"optimiser.{index}.{name}"] = value if isinstance(value, Tensor) else torch.tensor(value)
-    tensors["random"] = torch.get_rng_state()
+    for index, entry in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{name}": torch.as_tensor(value) for name, value in entry.items()}
+    for index, snapshot in enumerate(progress.snapshots):
+        tensors |= {f"snapshot.{index}.{name}": tensor for name, tensor in snapshot.weights.items()}
+    course = {
+        "step": progress.step,
+        "passed": progress.passed,
+        "seconds": progress.seconds,
+        "checks": [asdict(check) for check in progress.checks],
+        "snapshots": [{"step": snapshot.step, "accuracy": snapshot.accuracy} for snapshot in progress.snapshots],
+    }
     metadata = {
         "format": _FORMAT,
         "version": str(_VERSION),
-        "training": json.dumps(
-            {"settings": settings, "progress": asdict(progress), "generator": generator.bit_generator.state}
-        ),
+        "training": json.dumps({"settings": settings, "course": course}),
     }
     content = save(
         {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, metadata=metadata
     )
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.replace(temporary, target)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
 def load_training(
-    path: str | PathLike[str],
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    generator: np.random.Generator,
-    settings: Mapping[str, Any],
+    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, settings: Mapping[str, Any]
 ) -> Progress:
     """Put a training back to where :func:`save_training` left it; refuses one of another network, task or settings."""
     from safetensors import SafetensorError, safe_open
 
-    source = Path(path)
     try:
-        with safe_open(source, framework="pt") as file:
+        with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     except (SafetensorError, OSError) as error:
-        raise SymbolscopeError(f"{source} is not a checkpoint of sy.train, or is damaged: {error}") from None
-    if metadata.get("format") != _FORMAT or metadata.get("version") != str(_VERSION):
-        raise SymbolscopeError(f"{source} is no checkpoint of this version of sy.train; give another checkpoint= path")
-    saved = json.loads(metadata["training"])
+        raise SymbolscopeError(f"{path} is not a checkpoint of sy.train, or is damaged: {error}") from None
+    if metadata.get("format") != _FORMAT:
+        raise SymbolscopeError(
+            f"{path} is a safetensors file but no checkpoint of sy.train; give another checkpoint path"
+        )
+    version = metadata.get("version", "")
+    if not version.isdecimal() or int(version) > _VERSION:
+        raise SymbolscopeError(
+            f"{path} has format version {version or 'unknown'}; this symbolscope reads up to {_VERSION}. Install a newer one"
+        )
+    try:
+        saved = json.loads(metadata["training"])
+        _check_same(path, saved["settings"], settings)
+        course = saved["course"]
+        snapshots = tuple(
+            Snapshot(int(one["step"]), float(one["accuracy"]), _named(tensors, f"snapshot.{index}."))
+            for index, one in enumerate(course["snapshots"])
+        )
+        network.load_state_dict(_named(tensors, "network."))
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in _named(tensors, "optimiser.").items():
+            index, key = name.split(".")
+            state.setdefault(int(index), {})[key] = tensor
+        optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
+        checks = tuple(Check(**check) for check in course["checks"])
+        return Progress(int(course["step"]), checks, snapshots, int(course["passed"]), float(course["seconds"]))
+    except SymbolscopeError:
+        raise
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise SymbolscopeError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+
+
+def _check_same(path: Path, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
+    comparable = json.loads(json.dumps(here))
     differing = [
-        f"{name}: {saved['settings'].get(name)} there, {value} here"
-        for name, value in json.loads(json.dumps(settings)).items()
-        if saved["settings"].get(name) != value
+        f"{name} was {there[part].get(name, 'not there')} and is {comparable[part].get(name, 'not there')}"
+        for part in comparable
+        for name in dict.fromkeys([*there[part], *comparable[part]])
+        if there[part].get(name) != comparable[part].get(name)
     ]
     if differing:
-        raise SymbolscopeError(
-            f"{source} is the checkpoint of another training ({'; '.join(differing)}); use the same settings or another path"
+        shown = "; ".join(differing[:_SHOWN]) + (
+            f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
         )
-    network.load_state_dict(
-        {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
-    )
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("optimiser."):
-            _, index, key = name.split(".")
-            state.setdefault(int(index), {})[key] = tensor
-    optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
-    torch.set_rng_state(tensors["random"])
-    generator.bit_generator.state = saved["generator"]
-    progress = saved["progress"]
-    return Progress(progress["step"], tuple(Check(**check) for check in progress["checks"]), progress["seconds"])
+        raise SymbolscopeError(
+            f"{path} is the checkpoint of another training: {shown}. Give the same again, or another checkpoint path"
+        )
+
+
+def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

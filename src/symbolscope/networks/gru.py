@@ -3,10 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from symbolscope.networks.frozen_gru import FrozenGRU
 from symbolscope.networks.head import readout_head
+from symbolscope.networks.recurrence import recurrence
 from symbolscope.networks.recurrent_network import RecurrentNetwork
-from symbolscope.networks.shrinking import shrinking_batch
 from symbolscope.tasks.vocabulary import Vocabulary
 
 
@@ -48,6 +47,7 @@ class GRU(RecurrentNetwork):
 
     def __init__(self, vocabulary: Vocabulary, *, width: int = 48, dropout: float = 0.0, seed: int = 0) -> None:
         super().__init__(vocabulary, width)
+        self.configuration |= {"dropout": dropout, "seed": seed}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.embedding = nn.Embedding(len(vocabulary), width)
@@ -64,21 +64,18 @@ class GRU(RecurrentNetwork):
     def resume(self, states: Tensor, tokens: Tensor, lengths: Tensor | None = None) -> Tensor:
         if tokens.shape[1] == 0:
             return states.new_zeros(len(tokens), 0, self.width)
-        if not self._frozen():
-            return self.rnn(self.embedding(tokens), states[None])[0]
-        order, back, going = shrinking_batch(tokens, lengths)
-        d = self.width
-        bias = self.rnn.get_parameter("bias_ih_l0").clone()
-        bias[: 2 * d] += self.rnn.get_parameter("bias_hh_l0")[: 2 * d]
-        table = self.embedding.weight @ self.rnn.get_parameter("weight_ih_l0").t() + bias  # [V, 3d]
-        if order is not None:
-            states, tokens = states[order], tokens[order]
-        inputs = table[tokens.t()[: len(going)]]  # [S, b, 3d]
-        recurrent, c_bias = self.rnn.get_parameter("weight_hh_l0"), self.rnn.get_parameter("bias_hh_l0")[2 * d :]
-        out = FrozenGRU.apply(states, inputs, recurrent, c_bias, going)
-        assert isinstance(out, Tensor)
-        out = out.transpose(0, 1)
-        return out if back is None else out[back]
+        if not self._compiled(states, self.embedding, self.rnn):
+            return self.rnn(self.embedding(tokens), states[None].contiguous())[0]
+        from symbolscope.networks import gru_step
+
+        d, recurrent = self.width, self.rnn.get_parameter("weight_hh_l0")
+        bias = self.rnn.get_parameter("bias_hh_l0")
+        given = nn.functional.linear(
+            self.embedding.weight, self.rnn.get_parameter("weight_ih_l0"), self.rnn.get_parameter("bias_ih_l0")
+        )  # [V, 3d]
+        shares = given[:, : 2 * d] + bias[: 2 * d], bias[2 * d :].expand(len(given), d), given[:, 2 * d :]
+        table = torch.cat(shares, dim=1).view(-1, gru_step.BLOCKS, d)
+        return recurrence(gru_step, states, table, recurrent, tokens, lengths)
 
     def readout(self, states: Tensor) -> Tensor:
         return self.head(states)

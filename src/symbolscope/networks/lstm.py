@@ -4,10 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from symbolscope.errors import SymbolscopeError
-from symbolscope.networks.frozen_lstm import FrozenLSTM
 from symbolscope.networks.head import readout_head
+from symbolscope.networks.recurrence import recurrence
 from symbolscope.networks.recurrent_network import RecurrentNetwork
-from symbolscope.networks.shrinking import shrinking_batch
 from symbolscope.tasks.vocabulary import Vocabulary
 
 
@@ -53,6 +52,7 @@ class LSTM(RecurrentNetwork):
         super().__init__(vocabulary, width)
         if width < 2 or width % 2:
             raise SymbolscopeError(f"the width of an LSTM must be even, half for h and half for c; got {width}")
+        self.configuration |= {"dropout": dropout, "seed": seed}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.embedding = nn.Embedding(len(vocabulary), width)
@@ -66,32 +66,27 @@ class LSTM(RecurrentNetwork):
     def initial_state(self, n: int) -> Tensor:
         return self.rnn.get_parameter("weight_hh_l0").new_zeros(n, self.width)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        return self.head(
-            self.rnn(self.embedding(tokens))[0]
-        )  # c is not needed, and the fused kernel keeps it to itself
-
     def resume(self, states: Tensor, tokens: Tensor, lengths: Tensor | None = None) -> Tensor:
         if tokens.shape[1] == 0:
             return states.new_zeros(len(tokens), 0, self.width)
-        weights, bias = self.rnn.get_parameter("weight_hh_l0"), self.rnn.get_parameter("bias_hh_l0")
-        input_weights, input_bias = self.rnn.get_parameter("weight_ih_l0"), self.rnn.get_parameter("bias_ih_l0")
-        table = self.embedding.weight @ input_weights.t() + (input_bias + bias)  # [V, 4 d / 2]
-        if not self._frozen():
-            return self._stepwise(states, table[tokens], weights)
-        order, back, going = shrinking_batch(tokens, lengths)
-        if order is not None:
-            states, tokens = states[order], tokens[order]
-        out = FrozenLSTM.apply(states, table[tokens.t()[: len(going)]], weights, going)
-        assert isinstance(out, Tensor)
-        out = out.transpose(0, 1)
-        return out if back is None else out[back]
+        weights = self.rnn.get_parameter("weight_hh_l0")
+        if not self._compiled(states, self.embedding, self.rnn):
+            return self._stepwise(states, self.embedding(tokens), weights)
+        from symbolscope.networks import lstm_step
+
+        table = self._shares(self.embedding.weight).view(-1, lstm_step.BLOCKS, self.width // 2)
+        return recurrence(lstm_step, states, table, weights, tokens, lengths)
+
+    def _shares(self, inputs: Tensor) -> Tensor:
+        """What inputs [..., d] add to the gates, biases included, [..., 2 d]."""
+        bias = self.rnn.get_parameter("bias_ih_l0") + self.rnn.get_parameter("bias_hh_l0")
+        return nn.functional.linear(inputs, self.rnn.get_parameter("weight_ih_l0"), bias)
 
     def _stepwise(self, states: Tensor, inputs: Tensor, weights: Tensor) -> Tensor:
-        """The same with a gradient for everything; inputs [b, S, 4 d / 2]."""
+        """The same in operations of torch; inputs [b, S, d]. The layer itself does not give c after each step."""
         h, c = states.chunk(2, dim=-1)
         out: list[Tensor] = []
-        for given in inputs.unbind(dim=1):
+        for given in self._shares(inputs).unbind(dim=1):
             i, f, g, o = (given + h @ weights.t()).chunk(4, dim=-1)
             c = f.sigmoid() * c + i.sigmoid() * g.tanh()
             h = o.sigmoid() * c.tanh()

@@ -1,5 +1,6 @@
 """Hand-built networks whose state holds a program's variables by construction."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,7 +19,7 @@ class Oracle(RecurrentNetwork):
     Parameters
     ----------
     task
-        A number task whose response token is none of its demonstration tokens.
+        A number task whose answer is the number itself, in a token that is none of its demonstration tokens.
     width
         Size d of the state.
     least
@@ -27,7 +28,7 @@ class Oracle(RecurrentNetwork):
     Raises
     ------
     SymbolscopeError
-        If the state is too small, or the task answers with what it is shown.
+        If the state is too small, the task answers with the token that it shows, or with another number of them.
     """
 
     maps: Tensor  # [V, d, d]
@@ -44,6 +45,12 @@ class Oracle(RecurrentNetwork):
             raise SymbolscopeError(
                 f"{type(self).__name__} tells phases by their tokens, and {type(task).__name__} responds with the token it is "
                 "shown; use MultiObject or SingleObject"
+            )
+        quantities = np.array(task.quantities)
+        if (task.answer(quantities) != quantities).any():
+            raise SymbolscopeError(
+                f"{type(self).__name__} answers with as many tokens as it is shown, and {type(task).__name__} asks for another "
+                "number; use MultiObject or SingleObject"
             )
         n_tokens = len(task.vocabulary)
         self.register_buffer("maps", torch.eye(width).repeat(n_tokens, 1, 1))

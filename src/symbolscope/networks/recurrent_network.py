@@ -3,7 +3,7 @@
 from abc import abstractmethod
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from symbolscope.networks.sequence_network import SequenceNetwork
 
@@ -55,5 +55,11 @@ class RecurrentNetwork(SequenceNetwork):
     def forward(self, tokens: Tensor) -> Tensor:
         return self.readout(self.states(tokens))
 
-    def _frozen(self) -> bool:
-        return not torch.is_grad_enabled() or not any(parameter.requires_grad for parameter in self.parameters())
+    @staticmethod
+    def _compiled(states: Tensor, *modules: nn.Module) -> bool:
+        """Whether compiled steps can stand for the modules: on the CPU, in a type they know, and nobody is watching the modules."""
+        return (
+            states.device.type == "cpu"
+            and states.dtype in (torch.float32, torch.float64)
+            and not any(module._forward_hooks or module._forward_pre_hooks for module in modules)
+        )

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from symbolscope.errors import SymbolscopeError
 from symbolscope.tasks.vocabulary import Vocabulary
 
 
@@ -16,12 +17,17 @@ class SequenceNetwork(nn.Module, ABC):
         The tokens it reads and predicts.
     width
         Size d of its embeddings.
+    configuration
+        What it was made with, apart from the vocabulary, by the names of its arguments.
     """
 
     def __init__(self, vocabulary: Vocabulary, width: int) -> None:
         super().__init__()
+        if width < 1:
+            raise SymbolscopeError(f"width must be at least 1; got {width}")
         self.vocabulary = vocabulary
         self.width = width
+        self.configuration: dict[str, object] = {"width": width}
 
     @abstractmethod
     def forward(self, tokens: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ class Skewed(RecurrentNetwork):
     network
         The other network.
     matrix
-        B, float [d, d], invertible.
+        B, float [d, d], invertible; or the seed of a random one whose singular values run from 1/2 to 2.
 
     Raises
     ------
@@ -40,9 +40,11 @@ class Skewed(RecurrentNetwork):
     matrix: Tensor  # [d, d]
     inverse: Tensor  # [d, d]
 
-    def __init__(self, network: RecurrentNetwork, matrix: Tensor) -> None:
+    def __init__(self, network: RecurrentNetwork, matrix: Tensor | int = 0) -> None:
         super().__init__(network.vocabulary, network.width)
         d = network.state_size
+        if isinstance(matrix, int):
+            matrix = _random(d, matrix)
         if matrix.shape != (d, d):
             raise SymbolscopeError(
                 f"matrix must be [{d}, {d}], the network's state being {d} wide; got {list(matrix.shape)}"
@@ -65,3 +67,9 @@ class Skewed(RecurrentNetwork):
 
     def readout(self, states: Tensor) -> Tensor:
         return self.network.readout(states @ self.inverse)
+
+
+def _random(d: int, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    left, right = torch.linalg.qr(torch.randn(2, d, d, generator=generator, dtype=torch.float64))[0]
+    return (left * torch.logspace(-1, 1, d, base=2.0, dtype=torch.float64) @ right).float()

@@ -11,6 +11,8 @@ from symbolscope.tasks.number_task import NumberTask
 _NEAREST = 0.6
 # Cosine above which the count is read as 0: so close to 1 that every dimension of the code matters.
 _ZERO = 0.98
+# Least share of the states' spread that every direction must have, 1 if all have the same: none of them may be left out.
+_LEAST_SPREAD = 0.5
 _MOST_TRIES = 10_000
 
 
@@ -64,15 +66,22 @@ class ToyOrthogonal(Oracle):
 
 
 def _rotation(d: int, max_count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Q [d, d] and u [d] such that u Q^c keeps away from u for every c that two runs can be apart."""
-    counts = torch.arange(1, 2 * max_count + 1)
+    """Q [d, d] and u [d] such that u Q^c keeps away from u for every c that two runs can be apart, and the u Q^c fill all d."""
+    counts = torch.arange(1, 2 * max_count + 1, dtype=torch.float64)
+    n_planes = d // 2
     for _ in range(_MOST_TRIES):
-        angles = torch.pi * torch.rand(d // 2, generator=generator, dtype=torch.float64)
-        if float(torch.cos(counts[:, None] * angles).mean(dim=1).max()) < _NEAREST:
+        angles = torch.pi * torch.rand(n_planes, generator=generator, dtype=torch.float64)
+        turns = counts[:max_count, None] * angles
+        directions = torch.cat([turns.cos(), turns.sin()], dim=1) / n_planes**0.5  # of counts 1, 2, .., in the planes
+        spread = torch.linalg.svdvals(directions)[-1] / (max(max_count, d) / d) ** 0.5  # 1 if equal in all d dimensions
+        apart = torch.cos(counts[:, None] * angles).mean(dim=1).max()
+        if float(apart) < _NEAREST and (max_count < d or float(spread) > _LEAST_SPREAD):
             break
     else:
-        raise SymbolscopeError(f"{d} dimensions do not keep {max_count} counts apart; give a larger width than {d + 1}")
+        raise SymbolscopeError(
+            f"{d} dimensions do not keep {max_count} counts apart; give another width than {d + 1}, larger by 2 or 4"
+        )
     planes = [torch.stack([angle.cos(), angle.sin(), -angle.sin(), angle.cos()]).view(2, 2) for angle in angles]
     turned = torch.linalg.qr(torch.randn(d, d, generator=generator, dtype=torch.float64))[0]
-    u = torch.tensor([1.0, 0.0], dtype=torch.float64).repeat(d // 2) / (d // 2) ** 0.5
+    u = torch.tensor([1.0, 0.0], dtype=torch.float64).repeat(n_planes) / n_planes**0.5
     return (turned.T @ torch.block_diag(*planes) @ turned).float(), (u @ turned).float()

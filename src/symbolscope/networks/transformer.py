@@ -102,6 +102,9 @@ class Transformer(SequenceNetwork):
         if n_blocks < 1 or (window is not None and window < 1):
             raise SymbolscopeError(f"n_blocks and window must be at least 1; got {n_blocks} and {window}")
         self.positions = positions
+        self.configuration |= {
+            "n_blocks": n_blocks, "n_heads": n_heads, "positions": positions, "window": window, "dropout": dropout, "seed": seed,
+        }  # fmt: skip
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.embedding = nn.Embedding(len(vocabulary), width)
@@ -123,6 +126,7 @@ class Transformer(SequenceNetwork):
         if window < 1:
             raise SymbolscopeError(f"window must be at least 1; got {window}")
         cut = copy.copy(self)
+        cut.configuration = self.configuration | {"window": window}
         cut._modules = self._modules | {
             "blocks": nn.ModuleList(block.windowed(window) for block in self.blocks if isinstance(block, Block))
         }

@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from symbolscope.networks.evaluation_mode import evaluation_mode
+from symbolscope.networks.next_token import logits_at
 from symbolscope.tasks.task import Task
 from symbolscope.tasks.trials import Trials
 
@@ -19,11 +21,12 @@ def trial_accuracy(
     *,
     n_trials: int = 10_000,
     counts: Collection[int] | None = None,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
 ) -> float:
     """Share of trials in which every scored token is the network's most likely one.
 
-    One pass over the correct tokens: a greedy answer is right exactly if each of its tokens is, given those before.
+    One pass over the correct tokens, in evaluation mode: a greedy answer is right exactly if each of its tokens is, given those
+    before it.
 
     Parameters
     ----------
@@ -31,10 +34,17 @@ def trial_accuracy(
         Tokens int64 [b, L] to logits [b, L, V].
     task
         A task, of which ``n_trials`` fresh trials are drawn, or given trials.
+    n_trials
+        How many.
     counts
         Quantities of the drawn trials; None is those that training uses.
     seed
         Of the draw.
+
+    Raises
+    ------
+    SymbolscopeError
+        As for :meth:`symbolscope.tasks.Task.sample`.
 
     Examples
     --------
@@ -48,18 +58,18 @@ def trial_accuracy(
 
 
 def right_trials(network: nn.Module, trials: Trials) -> NDArray[np.bool_]:
-    """Whether each trial is answered right, bool [n]; the network is used as it stands."""
+    """Whether each trial is answered right, bool [n]."""
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     # Rows of like length together, each batch only as long as its longest.
     order = np.argsort(trials.lengths, kind="stable")
-    right = np.empty(len(trials), dtype=np.bool_)
-    with torch.no_grad():
+    right = np.ones(len(trials), dtype=np.bool_)
+    with torch.no_grad(), evaluation_mode(network):
         for start in range(0, len(trials), _ROWS_AT_ONCE):
             rows = order[start : start + _ROWS_AT_ONCE]
             length = int(trials.lengths[rows].max())
-            tokens = trials.tokens[rows, :length]
-            logits = network(torch.from_numpy(tokens[:, :-1]).to(device))
-            predictions = logits.argmax(dim=-1).cpu().numpy()
-            wrong = (predictions != tokens[:, 1:]) & trials.scored[rows, 1:length]
-            right[rows] = ~wrong.any(axis=1)
+            tokens, scored = trials.tokens[rows, :length], trials.scored[rows, 1:length]
+            where = torch.from_numpy(scored).to(device)
+            logits = logits_at(network, torch.from_numpy(tokens[:, :-1].copy()).to(device), where)
+            wrong = logits.argmax(dim=-1).cpu().numpy() != tokens[:, 1:][scored]
+            right[rows[np.nonzero(scored)[0][wrong]]] = False
     return right

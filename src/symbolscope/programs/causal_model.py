@@ -1,6 +1,6 @@
 """Causal models of networks that are not sequential: variables computed from one another."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -18,13 +18,16 @@ class CausalModel:
     Parameters
     ----------
     mechanisms
-        Name of a variable -> (names of its parents, function of the parents' arrays in that order). Names that are only ever
-        parents are inputs.
+        Name of a variable -> (names of its parents, function of the parents' arrays in that order).
+    inputs
+        Names of the inputs. None: every name that is only ever a parent. Given, a parent that is neither an input nor a variable
+        is refused, so that a slip of the pen does not become an input.
 
     Raises
     ------
     SymbolscopeError
-        If the variables depend on one another in a circle, which is named, or a variable has no parents.
+        If the variables depend on one another in a circle, which is named, a variable has no parents, a parent is unknown, or an
+        input is a variable too.
 
     Examples
     --------
@@ -45,14 +48,24 @@ class CausalModel:
     array([ True])
     """
 
-    def __init__(self, mechanisms: Mapping[str, tuple[tuple[str, ...], Callable[..., NDArray[Any]]]]) -> None:
+    def __init__(
+        self,
+        mechanisms: Mapping[str, tuple[tuple[str, ...], Callable[..., NDArray[Any]]]],
+        *,
+        inputs: Sequence[str] | None = None,
+    ) -> None:
         for name, (parents, _) in mechanisms.items():
             if not parents:
                 raise SymbolscopeError(f"variable {name!r} has no parents; leave it out, then it is an input")
         self.mechanisms = dict(mechanisms)
         every = {parent for parents, _ in mechanisms.values() for parent in parents}
-        self.inputs = tuple(sorted(every - set(mechanisms)))
+        self.inputs = tuple(sorted(every - set(mechanisms))) if inputs is None else tuple(inputs)
+        both = [name for name in self.inputs if name in mechanisms]
+        if both:
+            raise SymbolscopeError(f"an input has no mechanism, and {both[0]!r} has one; leave it out of inputs")
         self.order = self._sorted()
+        for parent in sorted(every):
+            self._check(parent)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,13 +79,18 @@ class CausalModel:
         ----------
         inputs
             An array [n, ...] for every input; others may be given too, and then hold instead of their mechanism.
+
+        Raises
+        ------
+        SymbolscopeError
+            If a name is unknown (the nearest is named), an input is missing, or the arrays differ in their number of rows.
         """
+        for name in inputs:
+            self._check(name)
         missing = [name for name in self.inputs if name not in inputs]
         if missing:
             raise SymbolscopeError(f"run needs a value for every input; missing: {', '.join(missing)}")
         values: dict[str, NDArray[Any]] = {name: np.asarray(value) for name, value in inputs.items()}
-        for name in values:
-            self._check(name)
         lengths = {name: len(value) for name, value in values.items()}
         if len(set(lengths.values())) > 1:
             raise SymbolscopeError(f"all inputs must have the same number of rows; got {lengths}")
@@ -91,6 +109,11 @@ class CausalModel:
             Inputs of the run that is changed.
         sources
             Variable -> inputs of the run that its value comes from.
+
+        Raises
+        ------
+        SymbolscopeError
+            As for :meth:`run`.
         """
         for name in sources:
             self._check(name)

@@ -92,17 +92,38 @@ class Program(ABC):
         return f"{self.name}({self.task!r})"
 
     def assign(self, state: State, values: Mapping[str, Column]) -> State:
-        """The state with some variables set; refuses names that are no variables."""
-        for name in values:
+        """The state with some variables set to arrays [n].
+
+        Raises
+        ------
+        SymbolscopeError
+            For a name that is no variable (the nearest is named), or an array that is not [n].
+        """
+        for name, given in values.items():
             if name not in self.names:
                 near = get_close_matches(name, self.names, n=1, cutoff=0.0)
                 raise SymbolscopeError(
                     f"{self.name} has no variable {name!r}; did you mean {near[0]!r}? It has: {', '.join(self.names)}"
                 )
+            if given.shape != state[name].shape:
+                raise SymbolscopeError(
+                    f"{name} must be {list(state[name].shape)}, one per trial; got {list(given.shape)}"
+                )
         return state | dict(values)
 
     def trace(self, tokens: NDArray[np.int64], quantities: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-        """Everything in the state after each token of trials [n, L]: arrays [n, L] by name."""
+        """Everything in the state after each token of trials [n, L]: arrays [n, L] by name.
+
+        Raises
+        ------
+        SymbolscopeError
+            If there are no tokens, or the quantities are not [n].
+        """
+        if tokens.ndim != 2 or tokens.shape[1] == 0 or quantities.shape != tokens.shape[:1]:
+            raise SymbolscopeError(
+                f"trace takes tokens [n, L], L at least 1, and quantities [n]; "
+                f"got {list(tokens.shape)} and {list(quantities.shape)}"
+            )
         state = self.init(quantities)
         steps: list[State] = []
         for position in range(tokens.shape[1]):
@@ -119,7 +140,14 @@ class Program(ABC):
         -------
         Tokens int64 [n, S], padding after the end, and whether the task determines them, bool [n, S]. S is ``max_steps`` if some
         trial has not ended by then.
+
+        Raises
+        ------
+        SymbolscopeError
+            If ``max_steps`` is below 1.
         """
+        if max_steps < 1:
+            raise SymbolscopeError(f"max_steps must be at least 1; got {max_steps}")
         n = len(next(iter(state.values())))
         ended = np.zeros(n, dtype=np.bool_)
         tokens: list[NDArray[np.int64]] = []
@@ -136,20 +164,30 @@ class Program(ABC):
     def check(self, *, n_trials: int = 200, seed: int = 0) -> None:
         """Refuse a program that does not do what its task asks, before any costly work.
 
-        Its answer must be the task's at every scored token of ``n_trials`` trials, fed the task's own tokens.
+        Its answer must be the task's at every scored token, fed the task's own tokens, in ``n_trials`` trials that take the task's
+        quantities in turn; in at least one trial of each.
 
         Raises
         ------
         SymbolscopeError
-            If it emits a token outside the vocabulary, or a scored token that is not the task's; the trial is shown.
+            If a variable is missing from its state, it updates a state in place, it does not emit one token per trial, or a token
+            outside the vocabulary, or a scored token that is not the task's; the trial is shown.
         """
-        trials = self.task.sample(n_trials, seed=seed, counts=self.task.quantities)
+        if n_trials < 1:
+            raise SymbolscopeError(f"n_trials must be at least 1; got {n_trials}")
+        quantities = np.array(self.task.quantities, dtype=np.int64)
         generator = np.random.default_rng(seed)
+        trials = self.task.write(np.resize(quantities, max(n_trials, len(quantities))), generator)
         vocabulary = self.task.vocabulary
         state = self.init(trials.quantities)
         for position in range(trials.tokens.shape[1] - 1):
-            state = self.update(state, trials.tokens[:, position])
+            state = self._checked_update(state, trials.tokens[:, position])
             tokens, scored = self.emit(state, generator)
+            if tokens.shape != (len(trials),) or scored.shape != (len(trials),):
+                raise SymbolscopeError(
+                    f"{self.name}.emit must give a token and whether it is determined for each trial, [{len(trials)}] both; "
+                    f"got {list(tokens.shape)} and {list(scored.shape)}"
+                )
             going = position < trials.lengths - 1
             outside = going & ((tokens < 0) | (tokens >= len(vocabulary)))
             if outside.any():
@@ -172,3 +210,27 @@ class Program(ABC):
                     f"{'' if scored[row] else ' (not determined)'}, the task {right}"
                     f"{'' if asked[row] else ' (not determined)'}"
                 )
+
+    def _checked_update(self, state: State, tokens: NDArray[np.int64]) -> State:
+        """The next state, of a program that has every variable in its states and leaves the old one alone."""
+        self._check_names(state, "init")
+        before = {name: array.copy() for name, array in state.items()}
+        following = self.update(state, tokens)
+        self._check_names(following, "update")
+        # A trace keeps every state: changed in place, all of them would be the last.
+        changed = [name for name in before if name not in state or not np.array_equal(before[name], state[name])]
+        if changed or len(state) != len(before):
+            raise SymbolscopeError(
+                f"{self.name}.update changes the state it is given in place"
+                f"{f' ({changed[0]})' if changed else ''}; return a new dict of new arrays: "
+                f"state | {{name: state[name] + 1}}, not state[name] += 1"
+            )
+        return following
+
+    def _check_names(self, state: State, origin: str) -> None:
+        missing = [name for name in self.names if name not in state]
+        if missing:
+            raise SymbolscopeError(
+                f"{self.name}.{origin} gives no {missing[0]!r}; a state has an array [n] for every variable: "
+                f"{', '.join(self.names)}"
+            )

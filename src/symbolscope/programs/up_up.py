@@ -11,7 +11,8 @@ from symbolscope.tasks.task import Task
 class UpUp(NumberProgram):
     """Two counts, neither ever decremented; the end when the responses are as many as the answer to the objects.
 
-    Variables: "demo_count" and "response_count" in 0..max, and "phase", -1 in the demonstration and 1 in the response.
+    Variables: "demo_count" and "response_count" in 0..max, and "phase", -1 in the demonstration and 1 in the response. With more
+    responses than the answer asks for, which only an intervention brings about, the end comes next.
 
     Source: Grant, Goodman, McClelland, arXiv 2501.06141, Up-Up.
 

@@ -1,5 +1,6 @@
 """Tasks of one shape: begin, a demonstration, a trigger, a response whose length the demonstration fixes, and an end."""
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -49,7 +50,7 @@ class NumberTask(Task):
         object.__setattr__(self, "held_out", tuple(self.held_out))
         if self.max_count < 1:
             raise SymbolscopeError(f"max_count must be at least 1; got {self.max_count}")
-        outside = [count for count in self.held_out if not 1 <= count <= self.max_count]
+        outside = [count for count in self.held_out if count not in self.quantities]
         if outside:
             raise SymbolscopeError(f"held_out must lie in 1..{self.max_count}; got {', '.join(map(str, outside))}")
         if not self.trained:
@@ -65,12 +66,15 @@ class NumberTask(Task):
     @property
     def max_length(self) -> int:  # type: ignore[override]
         """Tokens of the longest trial; with voids, which have no bound, one that all but a millionth of trials keep to."""
-        longest = self.max_count + 3 + int(self.answer(np.array(self.quantities)).max())
+        quantities = np.array(self.quantities)
+        longest = 3 + int((quantities + self.answer(quantities)).max())
         if self.void_probability == 0.0:
             return longest
-        gaps, rate = self.max_count + 1, self.void_probability
-        mean, variance = gaps * rate / (1 - rate), gaps * rate / (1 - rate) ** 2
-        return longest + int(np.ceil(mean + 7 * variance**0.5))
+        from scipy.special import nbdtr
+
+        # Before each object and before T a geometric number of voids: together a negative binomial one.
+        gaps, ends = self.max_count + 1, 1.0 - self.void_probability
+        return longest + bisect_left(range(10**9), 1.0 - 1e-6, key=lambda voids: float(nbdtr(voids, gaps, ends)))
 
     @property
     def begin(self) -> int:

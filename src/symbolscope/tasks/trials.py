@@ -23,6 +23,11 @@ class Trials:
     lengths
         int64 [n]: tokens of each trial, its end included.
 
+    Raises
+    ------
+    SymbolscopeError
+        If the arrays do not have these shapes.
+
     Examples
     --------
     >>> import symbolscope as sy
@@ -43,6 +48,10 @@ class Trials:
             raise SymbolscopeError(
                 f"tokens and scored must be [n, L] of one shape; got {self.tokens.shape}, {self.scored.shape}"
             )
+        n = len(self.tokens)
+        for name, given in (("quantities", self.quantities), ("lengths", self.lengths)):
+            if given.shape != (n,):
+                raise SymbolscopeError(f"{name} must be [{n}], one per row of tokens; got {given.shape}")
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -18,7 +18,8 @@ Every iterate is thus optimal for its own values and prices; with share 0 they a
 butterflies for the rates of change on all masks and sets, and O(k^2) operations.
 
 Box and prices carry noise of a relative 1e-9, fixed by the index of the mask or set: many masks and sets of a structured game
-tie exactly, and among ties the method might cycle. The box is only ever made smaller, so errors stay within the tolerance.
+tie exactly, and among ties the method might cycle. The vertex found is then solved without the noise, which leaves effects that
+the noise alone called for at zero. The box is only ever made smaller, so errors stay within the tolerance.
 
 Source: derived here for the structure of the split; the self-dual parametric simplex method is Dantzig's, in Vanderbei, *Linear
 programming: foundations and extensions* (2020), chapter 7.
@@ -80,7 +81,7 @@ class Simplex:
         size = values.size
         self._values, self._prices, self._tolerance = values, prices, tolerance
         self._noise = max(_NOISE * tolerance, _LEAST_NOISE)
-        self._share = 0.0
+        self._share, self._noisy = 0.0, True
         self._barred = np.zeros((2, size), np.int8)  # sets of the basis, and those that do not exist
         self._barred[0] = prices.orders < 1
         self._barred[1] = (prices.orders < 2) | ~np.isfinite(prices.or_prices)
@@ -104,8 +105,8 @@ class Simplex:
                 if pivot % _REFRESH_EVERY == 0:
                     self._vertex()
                 if not self._pivot():
+                    self._noisy = False
                     self._vertex()
-                    # A bound on the errors that the rounding of the path might have broken.
                     within = np.max(np.abs(self._error, out=self._error)) <= self._tolerance
                     basis = self._basis
                     return Vertex(basis.sets, self._effects, basis.masks, self._duals) if within else None
@@ -123,7 +124,7 @@ class Simplex:
         basis.add(0, int(guess.masks[first]))
         weights[first] = 0.0
         kept = [0.0]  # the constant is free, whatever it is
-        for i in np.argsort(-np.abs(guess.effects), kind="stable").tolist():
+        for i in np.argsort(-np.abs(guess.effects), kind="stable")[: basis.most - 1].tolist():
             chosen = int(guess.sets[i])
             basis.image(-basis.approximate(basis.column(chosen)), image)
             add_set(image, chosen, image.size, 1.0)
@@ -176,7 +177,7 @@ class Simplex:
     # The vertex and its rates
 
     def _box(self) -> Numbers:
-        return self._tolerance - self._noise * (1.0 + weyl(self._basis.masks))
+        return self._tolerance - self._noise * (1.0 + self._noisy * weyl(self._basis.masks))
 
     def _signed_prices(self) -> Numbers:
         sets, size = self._basis.sets, self._values.size

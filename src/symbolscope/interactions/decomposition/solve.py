@@ -35,6 +35,9 @@ _TIGHTENED = 0.98
 # The basis of a vertex may take the memory of this many vectors of 2^n, or half a MiB.
 _BASIS_VECTORS = 16
 _BASIS_BYTES = 1 << 19
+# Room that a guess of few sets gets at least.
+_LEAST_BASIS_VECTORS = 8
+_SUBSTANTIAL = 1e-3
 # Steps until the sets and the masks of the guess have settled: a vertex has as many of one as of the other.
 _STEPS_PER_CHECK = 300
 _MOST_CHECKS = 6
@@ -133,9 +136,9 @@ def _vertex_of_tolerant(values: Vector, prices: SplitPrices, tolerance: float) -
     """The optimum, where so few sets have an effect that their basis is small enough to hold."""
     largest = math.isqrt(max(_BASIS_VECTORS * 8 * values.size, _BASIS_BYTES) // 4)
     guess = _guess(values, prices, tolerance, largest)
-    if len(guess.sets) >= largest or len(guess.masks) == 0:
+    if _substantial(guess) >= largest or len(guess.masks) == 0:
         return None
-    most = min(largest, int(_ROOM * max(len(guess.sets), len(guess.masks))) + _SPARE)
+    most = min(largest, max(int(_ROOM * len(guess.sets)) + _SPARE, math.isqrt(_LEAST_BASIS_VECTORS * 2 * values.size)))
     return Simplex(values, prices, tolerance, most=most).solve(guess)
 
 
@@ -147,10 +150,16 @@ def _guess(values: Vector, prices: SplitPrices, tolerance: float, largest: int) 
         guess = Vertex.near(prices, *iteration.sparse, iteration.dual)
         n_sets, n_masks = len(guess.sets), len(guess.masks)
         # With few sets an exchange is cheaper than the steps that might save it.
-        if n_sets >= largest or n_sets**2 <= values.size or abs(n_sets - n_masks) <= _BALANCED * n_sets:
+        if _substantial(guess) >= largest or n_sets**2 <= values.size or abs(n_sets - n_masks) <= _BALANCED * n_sets:
             return guess
     iteration.advance(_STEPS_PER_CHECK)
     return Vertex.near(prices, *iteration.sparse, iteration.dual)
+
+
+def _substantial(guess: Vertex) -> int:
+    """Number of effects above a thousandth of the largest: smaller ones may be about to vanish."""
+    strength = np.abs(guess.effects)
+    return int(np.count_nonzero(strength > _SUBSTANTIAL * strength.max(initial=0.0)))
 
 
 def _iterate(values: Vector, prices: SplitPrices, tolerance: float, gap: float, watch: Watch) -> Split:

@@ -34,6 +34,8 @@ def test_the_demo_end_to_end(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["symbolscope-demo.html"]
     page = (tmp_path / "symbolscope-demo.html").read_text()
     assert "fractal dimension" in page
+    assert "What a small network reads in patient 3, and what another counts with" in page
+    assert re.search(r"Count: with 4 features \(Linear\) swapped, .* follows in\s+9\d\.\d%", out)
     assert len(page) < 1_000_000
 
 

@@ -58,36 +58,16 @@ def count(
     from rich.console import Console
 
     import symbolscope as sy
-    from symbolscope.cli.one_thread import one_thread
+    from symbolscope.cli.trained_to_count import counting_study
     from symbolscope.report.alignment_table import print_study
-    from symbolscope.report.counting_study import study_counting
 
     progress = False if quiet else None
-    console = Console(highlight=False)
-    with one_thread():
-        chosen = _task(task, max_count)
-        trained = _network(network, chosen, width, seed)
-        history = sy.train(trained, chosen, steps=10_000, check_every=25, seed=seed, snapshots=True, progress=progress)
-        console.print(
-            f"Trained a {type(trained).__name__} with a state of {width} numbers on {chosen!r}: {history}.",
-            markup=False,
-        )
-        study = study_counting(
-            trained,
-            sy.programs.UpDown(chosen),
-            chosen,
-            variables=("count", "phase"),
-            featurizers=[
-                kind(size=size) for kind in (sy.featurizers.Orthogonal, sy.featurizers.Linear) for size in wanted
-            ],
-            history=history,
-            n_moments=5,
-            steps=steps,
-            seed=seed,
-            progress=progress,
-        )
-        print_study(study, console)
-        sy.write_report(output, study, title=f"What a {type(trained).__name__} counts with")
+    chosen = _task(task, max_count)
+    study = counting_study(
+        _network(network, chosen, width, seed), chosen, wanted, steps=steps, n_moments=5, seed=seed, progress=progress
+    )
+    print_study(study, Console(highlight=False))
+    sy.write_report(output, study, title=f"What a {type(study.network).__name__} counts with")
     typer.echo(f"\nWrote {output}: open it in a browser, pick two trials and swap a variable between them.")
     typer.echo("Next, your own network: symbolscope align model.py:build --task multi-object --program up-down")
 

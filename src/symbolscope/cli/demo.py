@@ -1,4 +1,4 @@
-"""``symbolscope demo``: train a small network, explain one patient, write the page."""
+"""``symbolscope demo``: explain one patient to a small network, find what another counts with, write the page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,16 @@ if TYPE_CHECKING:
     import torch
 
     from symbolscope.games.game import Game
+    from symbolscope.report.counting_study import CountingStudy
 
 _FEATURES = 10  # the means; the other 20 columns are errors and worst values of the same features
 _HELD_OUT = 0.3
 _EPOCHS = 200
+# The counting part: small enough for a few seconds.
+_MAX_COUNT = 6
+_WIDTH = 20
+_SIZE = 4
+_STEPS = 300
 
 
 def demo(
@@ -25,11 +31,13 @@ def demo(
     ),
     patient: Annotated[int, typer.Option(metavar="N", min=0, help="Held-out patient, 0 .. 170: --patient 8")] = 3,
     tolerance: Annotated[str, typer.Option(metavar="T", help="Error allowed: --tolerance 0, 0.1, 4% or auto")] = "4%",
-    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Training and split: --seed 1")] = 0,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Training, split and search: --seed 1")] = 0,
+    counting: Annotated[bool, typer.Option("--counting/--no-counting", help="The second, counting part")] = True,
 ) -> None:
-    """Train a small network on breast-cancer data, explain one held-out patient and write a page about it.
+    """Explain a small network's output for one patient, find what another network counts with, and write a page.
 
-    Takes a few seconds and needs no network connection.
+    The first is trained on breast-cancer data, the second to answer with as many responses as it saw objects. Takes
+    some ten seconds and needs no network connection.
     """
     check_destination(output, "--output")
     from symbolscope.cli.sentences import check_tolerance, tolerance_sentence
@@ -39,6 +47,7 @@ def demo(
 
     from symbolscope.interactions.decompose import decompose
     from symbolscope.interactions.explain import explain
+    from symbolscope.report.alignment_table import print_study
     from symbolscope.report.page import write_report
     from symbolscope.report.terminal import print_model
 
@@ -63,14 +72,35 @@ def demo(
         markup=False,
     )
     model = explain(game, tolerance=tolerance)
-    write_report(output, model, title=f"What a small network reads in patient {patient}")
     print_model(model, console)
     exact = ""
     if model.tolerance > 0 and model.values is not None:
         exact = f" Without a tolerance it would take {len(decompose(model.values).effects):,} interactions."
     console.print(tolerance_sentence(model) + exact, markup=False)
-    typer.echo(f"\nWrote {output}: open it in a browser and click features to hide them.")
+    title = f"What a small network reads in patient {patient}"
+    if not counting:
+        write_report(output, model, title=title)
+        typer.echo(f"\nWrote {output}: open it in a browser and click features to hide them.")
+    else:
+        typer.echo("\nNow a network that counts.")
+        study = _counting_study(seed)
+        print_study(study, console)
+        write_report(output, [model, study], title=f"{title}, and what another counts with")
+        typer.echo(
+            f"\nWrote {output}: open it in a browser, click features to hide them, and swap a count between two runs."
+        )
     typer.echo("Next, your own network: symbolscope explain model.py:build --data table.csv --row 3")
+    if counting:
+        typer.echo("or                      symbolscope align model.py:build --task multi-object --program up-down")
+
+
+def _counting_study(seed: int) -> "CountingStudy":
+    import symbolscope as sy
+    from symbolscope.cli.trained_to_count import counting_study
+
+    task = sy.tasks.MultiObject(max_count=_MAX_COUNT)
+    network = sy.networks.GRU(task.vocabulary, width=_WIDTH, seed=seed)
+    return counting_study(network, task, (_SIZE,), steps=_STEPS, n_moments=0, seed=seed, progress=None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from symbolscope.cli.interruption import deferred_while_compiling
+
 REFUSED = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 PIPE_CLOSED = 1
@@ -33,7 +35,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no bars gets question marks, not a traceback
     try:
-        code = _exit_code(given or ["--help"])
+        with deferred_while_compiling():
+            code = _exit_code(given or ["--help"])
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED

@@ -15,6 +15,7 @@ from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from symbolscope.networks.sequence_network import SequenceNetwork
     from symbolscope.tasks.number_task import NumberTask
@@ -148,7 +149,13 @@ def _run(
     checkpoint = folder / f"{cell.name}.checkpoint.safetensors"
     transformer = isinstance(network, sy.networks.Transformer)
     history = sy.train(
-        network, task, rate=1e-3 if transformer else 5e-3, seed=cell.seed, checkpoint=checkpoint, progress=progress
+        network,
+        task,
+        rate=1e-3 if transformer else 5e-3,
+        stop_accuracy=1.0,
+        seed=cell.seed,
+        checkpoint=checkpoint,
+        progress=progress,
     )
     result: dict[str, Any] = {
         "task": cell.task, "network": cell.network, "seed": cell.seed, "history": str(history),
@@ -227,34 +234,18 @@ def _write_table(path: Path, results: list[dict[str, Any]]) -> None:
 
 
 def _print_summary(results: list[dict[str, Any]], console: "Console") -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    groups: dict[str, dict[tuple[Any, ...], list[dict[str, Any]]]] = {}
     for result in results:
         for row in result["rows"]:
-            key = (result["task"], result["network"], row["program"], row["variable"], row["featurizer"], row["size"])
-            groups.setdefault(key, []).append(row)
-    title = "IIA on fresh pairs, mean over seeds; held out: on trials with counts never trained on"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for column in ("network", "variable", "features"):
-        table.add_column(column, no_wrap=True)
-    for column in ("IIA", "lowest, highest", "floor", "held out"):
-        table.add_column(column, justify="right", no_wrap=True)
-    several = len({result["task"] for result in results}) > 1
-    for (task, network, program, variable, featurizer, size), rows in groups.items():
-        iia = [row["iia"] for row in rows]
-        held = [row["held_out_iia"] for row in rows if row["held_out_iia"] is not None]
-        table.add_row(
-            f"{network} {task}" if several else network,
-            f"{variable} ({program})" if several else variable,
-            f"{featurizer} {size}",
-            f"{sum(iia) / len(iia):.3f}",
-            f"{min(iia):.3f}, {max(iia):.3f}",
-            f"{sum(row['floor'] for row in rows) / len(rows):.3f}",
-            f"{sum(held) / len(held):.3f}" if held else "-",
-        )
-    console.print(table)
+            table = groups.setdefault(f"{result['network']} on {result['task']}, {row['program']}", {})
+            table.setdefault((row["variable"], row["featurizer"], row["size"]), []).append(row)
+    for title, rows in groups.items():
+        console.print(_table(title, rows))
+    console.print(
+        "IIA on fresh pairs, mean over seeds, and its range over seeds; floor: nothing swapped; held out: on trials with counts "
+        "never trained on.",
+        markup=False,
+    )
     for result in results:
         if result["markov"]:
             markov = result["markov"]
@@ -265,3 +256,26 @@ def _print_summary(results: list[dict[str, Any]], console: "Console") -> None:
             )
     console.print(_STATED, markup=False)
     console.print("No null networks were searched: how much of this any network would give is not measured here.")
+
+
+def _table(title: str, groups: dict[tuple[Any, ...], list[dict[str, Any]]]) -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for column in ("variable", "features"):
+        table.add_column(column, no_wrap=True)
+    for column in ("IIA", "seeds", "floor", "held out"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for (variable, featurizer, size), rows in groups.items():
+        iia = [row["iia"] for row in rows]
+        held = [row["held_out_iia"] for row in rows if row["held_out_iia"] is not None]
+        table.add_row(
+            variable,
+            f"{featurizer} {size}",
+            f"{sum(iia) / len(iia):.3f}",
+            f"{min(iia):.3f}-{max(iia):.3f}",
+            f"{sum(row['floor'] for row in rows) / len(rows):.3f}",
+            f"{sum(held) / len(held):.3f}" if held else "-",
+        )
+    return table

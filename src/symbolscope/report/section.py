@@ -150,7 +150,7 @@ def _number(value: float, digits: int) -> Number:
 
 
 def _name(model: "InteractionModel", number: int) -> str:
-    given = model.settings.get("title") or model.settings.get("target")
+    given = model.settings.get("title") or model.settings.get("target_name") or model.settings.get("target")
     return f"Explanation {number}" if given is None else f"{number} · {given}"
 
 

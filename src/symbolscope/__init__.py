@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from symbolscope.interactions.transforms import mobius as mobius
     from symbolscope.interactions.transforms import or_mobius as or_mobius
     from symbolscope.networks.train import train as train
+    from symbolscope.report.counting_study import study_counting as study_counting
     from symbolscope.report.page import write_report as write_report
 
 __version__ = "0.1.0"
@@ -62,6 +63,7 @@ _HOMES = {
     "mobius": "symbolscope.interactions.transforms",
     "or_mobius": "symbolscope.interactions.transforms",
     "train": "symbolscope.networks.train",
+    "study_counting": "symbolscope.report.counting_study",
     "write_report": "symbolscope.report.page",
 }
 

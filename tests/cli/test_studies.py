@@ -43,11 +43,12 @@ def test_count_trains_aligns_and_writes_a_page(folder, capsys):
 
 def test_a_network_task_and_program_of_ones_own_are_aligned(folder, capsys):
     given = ["align", "model.py:oracle", "--task", "model.py:task", "--program", "model.py:Mine", "--sizes", "1"]
-    assert run([*given, "--steps", "60", "--output", "own.html", "-q"]) == 0, capsys.readouterr().err
+    files = ("--output", "own.html", "--save", "count.safetensors")
+    assert run([*given, "--variable", "count", "--steps", "60", *files, "-q"]) == 0, capsys.readouterr().err
     out = capsys.readouterr().out
-    assert "Mine" in out or "count" in out
+    assert "with nothing swapped" in " ".join(out.split())
     assert "Wrote own.html" in out
-    assert (folder / "own.html").exists()
+    assert {path.name for path in folder.iterdir()} == {"model.py", "own.html", "count.safetensors"}
 
 
 def test_a_grid_is_written_and_gone_on_with(folder, capsys):
@@ -67,7 +68,9 @@ def test_a_grid_is_written_and_gone_on_with(folder, capsys):
     assert run(GRID) == 0
     assert "done before" in capsys.readouterr().out
     assert (folder / "grid" / "multi-object-gru-0.json").stat().st_mtime_ns == stamp
-    assert run([*GRID[:-3], "--folder", "grid", "-q", "--steps", "41"]) == 2
+    assert run([*GRID, "--networks", "gru,nope"]) == 0
+    assert "after a whole-state swap" in " ".join(capsys.readouterr().out.split())
+    assert run([*GRID, "--steps", "41"]) == 2
     assert "other settings" in capsys.readouterr().err
 
 

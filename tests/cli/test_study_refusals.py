@@ -67,39 +67,3 @@ def test_refusals(model, capsys, arguments, message):
     assert message in error
     assert error.count("\n") == 1
     assert {path.name for path in model.iterdir()} == before
-
-
-def test_a_users_network_program_and_task(model, capsys):
-    arguments = (
-        "align model.py:oracle --max-count 5 --variable count --featurizer orthogonal --sizes 1 --steps 60 --quiet"
-    )
-    assert run([*arguments.split(), "--output", "page.html", "--save", "count.safetensors"]) == 0
-    out = capsys.readouterr().out
-    assert "Orthogonal" in out
-    assert "with nothing swapped" in " ".join(out.split())
-    assert {"page.html", "count.safetensors"} <= {path.name for path in model.iterdir()}
-
-
-def test_counting_end_to_end(model, capsys):
-    arguments = "count --max-count 4 --width 10 --sizes 2 --steps 40 --output page.html --quiet"
-    assert run(arguments.split()) == 0
-    out = capsys.readouterr().out
-    assert "Trained a GRU" in out
-    assert "Wrote page.html" in out
-    assert "swap" in (model / "page.html").read_text(encoding="utf-8").lower()
-
-
-def test_the_grid_goes_on_where_it_stopped(model, capsys):
-    arguments = "reproduce numbers --folder grid --networks gru,nope --seeds 1 --max-count 5 --width 8 --sizes 2 --steps 20 --quiet"
-    assert run([*arguments.split()[:4], "--networks", "gru", *arguments.split()[6:]]) == 0
-    first = (model / "grid" / "multi-object-gru-0.json").read_text()
-    capsys.readouterr()
-    assert run(arguments.split()) == 0
-    out = capsys.readouterr().out
-    assert "1/2 multi-object-gru-0: done before" in out
-    assert (model / "grid" / "multi-object-gru-0.json").read_text() == first
-    assert "after a whole-state swap" in " ".join(out.split())
-    rows = (model / "grid" / "numbers.csv").read_text().splitlines()
-    assert len(rows) == 1 + 8 + 4
-    assert run([*arguments.split(), "--steps", "21"]) == 2
-    assert "other settings" in capsys.readouterr().err

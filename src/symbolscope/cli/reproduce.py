@@ -218,7 +218,8 @@ def _network(cell: Cell, task: "NumberTask", width: int) -> "SequenceNetwork":
         return sy.networks.GRU(task.vocabulary, width=width, seed=cell.seed)
     if cell.network == "lstm":
         return sy.networks.LSTM(task.vocabulary, width=width, seed=cell.seed)
-    return sy.networks.Transformer(task.vocabulary, width=width, positions=cell.network, seed=cell.seed)
+    # The dropout of the paper; without it the answer after a swap is the target's less reliably.
+    return sy.networks.Transformer(task.vocabulary, width=width, positions=cell.network, dropout=0.5, seed=cell.seed)
 
 
 def _write_table(path: Path, results: list[dict[str, Any]]) -> None:

@@ -94,3 +94,12 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(
         module.main(tmp_path / "page.html")
     assert command in str(error.value)
     assert not (tmp_path / "page.html").exists()
+
+
+def test_brackets_are_counted_by_their_depth(example, tmp_path, capsys):
+    orthogonal, oblique, larger, unseen, rival = example("brackets").main(tmp_path / "page.html")
+    check_page(tmp_path / "page.html")
+    assert min(orthogonal, oblique, larger, unseen) > 0.9
+    assert oblique > orthogonal
+    assert rival < larger - 0.1
+    assert "Trained: " in capsys.readouterr().out

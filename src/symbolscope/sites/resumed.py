@@ -12,6 +12,8 @@ from symbolscope.sites.steps import at_steps
 
 # Rows of one pass for the natural states.
 _ROWS_AT_ONCE = 1_024
+# States read out together: the wide layers of a readout make tens of MB of more, which are mapped into memory afresh every time.
+_READ_AT_ONCE = 4_096
 
 
 class ResumedContinuation(Continuation):
@@ -56,7 +58,8 @@ class ResumedContinuation(Continuation):
         where = self._checked_where(rows, where)
         last = where.shape[1] - where.flip(1).to(torch.int8).argmax(dim=1)  # [r] one more than the last True
         ends = torch.where(where.any(dim=1), last, 1).cpu()
-        return self.network.readout(self._states(known, states, ends)[where.to(self.states.device)])
+        read = self._states(known, states, ends)[where.to(self.states.device)]
+        return torch.cat([self.network.readout(part) for part in read.split(_READ_AT_ONCE)])
 
     def _states(self, rows: Tensor, states: Tensor, ends: Tensor) -> Tensor:
         """The written states and those that follow, [r, max(ends), d]; row i matters up to ``ends[i]``."""

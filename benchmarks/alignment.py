@@ -109,7 +109,7 @@ if __name__ == "__main__":
     parser.add_argument("--pyvene-python", metavar="PATH", help="Python that has pyvene 0.1.8 and torch")
     parser.add_argument("--repeats", type=int, default=15, help="turns of each contestant in steps")
     parser.add_argument(
-        "--threads", type=int, default=1, help="of torch, in grid; more than one is slow where others compute"
+        "--threads", type=int, default=2, help="of the search, in grid; each takes a group of the alignments"
     )
     parser.add_argument(
         "--steps", type=int, default=_GRID_STEPS, help="of each alignment in grid; the bar is for 1,000"

@@ -1,5 +1,8 @@
 """What every sequence network must do: causality, rows apart, and a state that is all of the past."""
 
+import math
+import warnings
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 from tests.networks.instances import EVERY, ORACLES, QUIET, RECURRENT, TRAINABLE, task_of
 
 import symbolscope as sy
+from symbolscope.networks.next_token import logits_at
 
 few = settings(max_examples=15)
 
@@ -123,12 +127,86 @@ def test_oracles_refuse_other_tasks(kind):
         make(sy.tasks.Square(max_count=5))
 
 
+@pytest.mark.parametrize("kind", ["Toy1d", "Toy2d"])
+@pytest.mark.parametrize("scale", [0.0, math.inf, math.nan])
+def test_a_scale_that_tells_nothing_apart_is_refused(kind, scale):
+    with pytest.raises(sy.SymbolscopeError, match=f"scale must be a finite number other than 0; got {scale}"):
+        getattr(sy.networks, kind)(QUIET, scale=scale)
+
+
+@pytest.mark.parametrize("kind", ["Toy1d", "Toy2d"])
+@pytest.mark.parametrize("scale", [-1.0, 1e-3, 1e3])
+def test_any_other_scale_counts(kind, scale):
+    task = sy.tasks.MultiObject(max_count=20)
+    assert sy.networks.trial_accuracy(getattr(sy.networks, kind)(task, scale=scale), task, n_trials=400) == 1.0
+
+
+def test_directions_need_planes_and_room():
+    with pytest.raises(sy.SymbolscopeError, match="its width is odd; got 6"):
+        sy.networks.ToyOrthogonal(QUIET, width=6)
+    with pytest.raises(
+        sy.SymbolscopeError, match="4 dimensions do not keep 400 counts apart; give another width than 5"
+    ):
+        sy.networks.ToyOrthogonal(sy.tasks.SingleObject(max_count=400), width=5)
+
+
+@few
+@given(seed=st.integers(0, 100), width=st.sampled_from([7, 9, 13]), max_count=st.integers(1, 20))
+def test_directions_of_numbers(seed, width, max_count):
+    """Of length 1, 0 apart from all others, and filling the space as soon as there are enough of them."""
+    task = sy.tasks.SingleObject(max_count=max_count)
+    network = sy.networks.ToyOrthogonal(task, width=width, seed=seed)
+    code = network.states(torch.tensor([[task.begin] + [task.demos[0]] * max_count]))[0, :, :-1]
+    equal(code.norm(dim=1), torch.ones(max_count + 1), atol=1e-4)
+    assert (code[1:] @ code[0]).max() < 0.61
+    assert torch.linalg.matrix_rank(code[1:], atol=1e-2) == min(max_count, width - 1)
+    assert sy.networks.trial_accuracy(network, task, n_trials=100) == 1.0
+
+
+def test_oracles_do_not_count_voids_and_know_no_hold_outs():
+    task = sy.tasks.MultiObject(max_count=20, held_out=(4, 9, 14, 17), void_probability=0.3)
+    for kind in ("Toy1d", "Toy2d", "ToyRotation", "ToyOrthogonal"):
+        network = getattr(sy.networks, kind)(task)
+        assert sy.networks.trial_accuracy(network, task, counts=task.held_out, n_trials=200) == 1.0
+        assert sy.networks.trial_accuracy(network, task, n_trials=200) == 1.0
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_a_skew_changes_the_state_and_nothing_else(name):
+    inner, tokens = RECURRENT[name]().eval(), tokens_of(name)
+    skewed = sy.networks.Skewed(inner, 7)
+    d = inner.state_size
+    shares = torch.linalg.svdvals(skewed.matrix.double())
+    equal(shares, torch.logspace(1, -1, d, base=2.0, dtype=torch.float64))
+    off = skewed.matrix.double() @ skewed.matrix.double().T
+    assert (off - torch.diag(off.diagonal())).abs().max() > 0.1  # not orthogonal
+    with torch.no_grad():
+        equal(skewed.states(tokens), inner.states(tokens) @ skewed.matrix, atol=1e-4)
+        equal(
+            skewed(tokens), inner(tokens), atol=2e-2 if name in ORACLES else 1e-4
+        )  # logits of an oracle are thousands
+    assert not torch.equal(skewed.matrix, sy.networks.Skewed(inner, 8).matrix)
+    assert torch.equal(skewed.matrix, sy.networks.Skewed(inner, 7).matrix)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.int64])
+def test_a_skew_takes_on_the_type_of_the_states(dtype):
+    given_ = torch.tensor([[1, 0, 2], [0, 1, 0], [0, 0, 1]], dtype=dtype)
+    skewed = sy.networks.Skewed(sy.networks.Toy1d(QUIET), given_)
+    assert skewed.matrix.dtype == skewed.inverse.dtype == torch.float32
+    assert sy.networks.trial_accuracy(skewed, QUIET, n_trials=100) == 1.0
+    double = sy.networks.Skewed(TRAINABLE["GRU"]().double(), 1)
+    assert double(tokens_of("GRU")).dtype == torch.float64
+
+
 def test_a_skew_must_be_invertible():
     inner = sy.networks.Toy1d(sy.tasks.MultiObject(max_count=5))
     with pytest.raises(sy.SymbolscopeError, match=r"matrix must be \[3, 3\]"):
         sy.networks.Skewed(inner, torch.eye(2))
     with pytest.raises(sy.SymbolscopeError, match="matrix must be invertible"):
         sy.networks.Skewed(inner, torch.zeros(3, 3))
+    with pytest.raises(sy.SymbolscopeError, match="matrix must be invertible"):
+        sy.networks.Skewed(inner, torch.full((3, 3), torch.nan))
 
 
 @pytest.mark.parametrize("kind", ["GRU", "LSTM", "Transformer"])
@@ -146,14 +224,59 @@ def test_the_cell_state_of_an_lstm_is_the_second_half():
     equal(network.states(tokens)[:, -1, 4:], c[0])
 
 
-@pytest.mark.parametrize(("name", "layer"), [("GRU", "rnn"), ("GRU", "embedding"), ("LSTM", "embedding")])
-def test_a_layer_that_is_watched_runs(name, layer):
+@pytest.mark.parametrize(
+    "register",
+    [
+        "register_forward_hook",
+        "register_forward_pre_hook",
+        "register_full_backward_hook",
+        "register_full_backward_pre_hook",
+    ],
+)
+@pytest.mark.parametrize("layer", ["rnn", "embedding"])
+@pytest.mark.parametrize("name", ["GRU", "LSTM"])
+def test_a_layer_that_is_watched_runs(name, layer, register):
     """And gives the same numbers as the compiled steps that otherwise stand for it."""
     network, tokens = TRAINABLE[name]().eval(), tokens_of(name)
-    seen = []
-    with torch.no_grad():
-        unwatched = network(tokens)
-        handle = network.get_submodule(layer).register_forward_hook(lambda *_: seen.append(1))
-        equal(network(tokens), unwatched)
-        handle.remove()
+    start = torch.randn(len(tokens), 10, generator=torch.Generator().manual_seed(0))
+
+    def outcome():
+        states = start.clone().requires_grad_()
+        out = network.resume(states, tokens)
+        network.zero_grad()
+        out.square().sum().backward()
+        return out.detach(), states.grad, network.embedding.weight.grad, network.rnn.weight_hh_l0.grad
+
+    seen, unwatched = [], outcome()
+    # Hooks on the backward pass of an embedding wait for gradients of its input, which it never has: they warn, and are called.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Full backward hook is firing")
+        handle = getattr(network.get_submodule(layer), register)(lambda *_: seen.append(1))
+        watched = outcome()
+    handle.remove()
     assert seen
+    for ours, theirs in zip(watched, unwatched, strict=True):
+        equal(ours, theirs, atol=1e-4)
+    seen.clear()
+    outcome()
+    assert not seen
+
+
+@pytest.mark.parametrize("name", ["GRU", "LSTM"])
+def test_what_a_hook_makes_of_the_layer_is_read_out(name):
+    network, tokens = TRAINABLE[name]().eval(), tokens_of(name)
+    network.rnn.register_forward_hook(lambda _module, _args, out: (0.0 * out[0], out[1]))
+    bias = network.readout(torch.zeros(1, 10))
+    equal(network(tokens), bias.expand(*tokens.shape, -1))
+
+
+@pytest.mark.parametrize("name", EVERY)
+@few
+@given(data=st.data())
+def test_logits_where_they_are_wanted_are_those_of_the_whole(name, data):
+    network, tokens = EVERY[name]().eval(), tokens_of(name)
+    share = data.draw(st.sampled_from([0.0, 0.1, 0.5, 1.0]))
+    generator = torch.Generator().manual_seed(data.draw(st.integers(0, 100)))
+    where = torch.rand(tokens.shape, generator=generator) < share
+    with torch.no_grad():
+        equal(logits_at(network, tokens, where), network(tokens)[where], atol=1e-4)

@@ -92,10 +92,42 @@ def test_a_window_leaves_the_network_it_is_made_from_alone():
         cut = network.windowed(1)
         assert not torch.allclose(cut(TOKENS), before)
         assert torch.equal(network(TOKENS), before)
-    assert cut.head is network.head
+    shared = dict(network.named_parameters())
+    assert all(parameter is shared[name] for name, parameter in cut.named_parameters())
     assert (cut.configuration["window"], network.configuration["window"]) == (1, None)
     with torch.no_grad():
         torch.testing.assert_close(network.windowed(100)(TOKENS), before)
+
+
+def test_a_window_has_modes_and_hooks_of_its_own():
+    network, seen = transformer(dropout=0.1).train(), []
+    cut = network.windowed(2).eval()
+    assert all(module.training for module in network.modules())
+    cut.blocks[0].register_forward_hook(lambda *_: seen.append(1))
+    network(TOKENS)
+    assert not seen
+    cut(TOKENS)
+    assert seen
+
+
+def test_gradients_of_a_window_reach_the_network_it_is_made_from():
+    network = transformer()
+    network.windowed(2)(TOKENS).sum().backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("n_blocks", [1, 2])
+@pytest.mark.parametrize("window", [None, 1, 3])
+def test_an_output_depends_on_what_so_many_blocks_can_reach_and_on_nothing_else(window, n_blocks):
+    network = transformer(n_blocks=n_blocks, window=window)
+    embedded = []
+    network.embedding.register_forward_hook(
+        lambda _module, _args, out: embedded.append(out.detach().requires_grad_()) or embedded[-1]
+    )
+    for position in range(9):
+        slope = torch.autograd.grad(network(TOKENS)[:, position].square().sum(), embedded[-1])[0].norm(dim=(0, 2))
+        first = 0 if window is None else position - n_blocks * window
+        assert (slope > 0).tolist() == [first <= j <= position for j in range(9)]
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,19 @@ The sum of the runs' losses has for each run the gradient of its own, so the run
 Source: Geiger et al., arXiv 2303.02536 (the search); Grant, Goodman, McClelland, arXiv 2501.06141 (programs that count).
 """
 
+import itertools
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from symbolscope.alignment.interchange import Interchange
+from symbolscope.alignment.threads import run_all
 from symbolscope.featurizers.featurizer import Featurizer
 from symbolscope.games.progress import ProgressBar
 
@@ -99,16 +103,40 @@ class Run:
 def search(
     materials: Sequence[Material], runs: Sequence[Run], settings: SearchSettings, *, progress: bool | None = None
 ) -> None:
-    """Train every run in place, and leave in it the weights that were best on its validation pairs."""
-    chunk = max(1, _ROWS_AT_ONCE // settings.batch)
-    total = settings.steps * len(runs)
-    with ProgressBar(total, label="alignment steps", show=progress) as bar:
-        done = 0
-        for start in range(0, len(runs), chunk):
-            done = _search_chunk(materials, runs[start : start + chunk], settings, bar, done)
+    """Train every run in place, and leave in it the weights that were best on its validation pairs.
+
+    Where the network allows for it (:attr:`symbolscope.networks.RecurrentNetwork.reentrant`), groups of runs are searched on as
+    many threads as torch has.
+    """
+    n_threads = torch.get_num_threads() if all(one.training.continuation.reentrant for one in materials) else 1
+    groups = _groups(runs, max(1, _ROWS_AT_ONCE // settings.batch), n_threads)
+    with ProgressBar(settings.steps * len(runs), label="alignment steps", show=progress) as bar:
+        done = _Done(bar)
+        pieces = [partial(_search_group, materials, group, settings, done) for group in groups]
+        run_all(pieces, n_threads=min(n_threads, len(groups)))
     for run in runs:
         run.featurizer.load_state_dict(run.best_weights)
         run.featurizer.eval()
+
+
+def _groups(runs: Sequence[Run], most: int, n_threads: int) -> list[Sequence[Run]]:
+    """Groups of at most ``most`` runs and nearly one size, as many as keep every thread busy to the end."""
+    rounds = max(1, -(-len(runs) // (most * n_threads)))
+    n_groups = min(len(runs), rounds * n_threads)
+    edges = [round(len(runs) * group / n_groups) for group in range(n_groups + 1)]
+    return [runs[begin:end] for begin, end in itertools.pairwise(edges)]
+
+
+class _Done:
+    """Steps done by all groups, shown as they come."""
+
+    def __init__(self, bar: ProgressBar) -> None:
+        self._bar, self._steps, self._lock = bar, 0, threading.Lock()
+
+    def add(self, steps: int) -> None:
+        with self._lock:
+            self._steps += steps
+            self._bar.update(self._steps, time.perf_counter())
 
 
 class _Joined:
@@ -128,9 +156,9 @@ class _Joined:
                 position += 1
 
 
-def _search_chunk(
-    materials: Sequence[Material], runs: Sequence[Run], settings: SearchSettings, bar: ProgressBar, done: int
-) -> int:
+def _search_group(
+    materials: Sequence[Material], runs: Sequence[Run], settings: SearchSettings, done: _Done, stop: threading.Event
+) -> None:
     joined = _Joined(materials)
     parameters = [parameter for run in runs for parameter in run.featurizer.parameters() if parameter.requires_grad]
     optimiser = torch.optim.Adam(parameters, lr=settings.rate, foreach=True) if parameters else None
@@ -141,7 +169,7 @@ def _search_chunk(
             _validate(materials, run, settings)
     for step in range(1, settings.steps + 1):
         active = [run for run in runs if not run.done]
-        if not active or optimiser is None:
+        if not active or optimiser is None or stop.is_set():
             break
         share = (step - 1) / settings.steps
         for group in optimiser.param_groups:
@@ -155,9 +183,8 @@ def _search_chunk(
             if step % settings.check_every == 0 or step == settings.steps:
                 run.losses.append(float(loss.detach()))
                 _validate(materials, run, settings)
-        done += len(active)
-        bar.update(done, time.perf_counter())
-    return done + sum(settings.steps - run.steps for run in runs)
+        done.add(len(active))
+    done.add(sum(settings.steps - run.steps for run in runs))
 
 
 def _losses(

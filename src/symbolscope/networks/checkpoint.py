@@ -82,9 +82,9 @@ def save_training(
 
 
 def load_training(
-    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, settings: Mapping[str, Any]
+    path: Path, network: nn.Module, optimiser: torch.optim.Optimizer, settings: Mapping[str, Any], *, most_steps: int
 ) -> Progress:
-    """Put a training back to where :func:`save_training` left it; refuses one of another network, task or settings."""
+    """Put a training back to where :func:`save_training` left it; refuses one of another training or further on."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -106,6 +106,11 @@ def load_training(
         saved = json.loads(metadata["training"])
         _check_same(path, saved["settings"], settings)
         course = saved["course"]
+        if course["step"] > most_steps:
+            raise SymbolscopeError(
+                f"the training in {path} has taken {course['step']} steps already; give steps={course['step']} or more, or another "
+                "checkpoint path"
+            )
         snapshots = tuple(
             Snapshot(int(one["step"]), float(one["accuracy"]), _named(tensors, f"snapshot.{index}."))
             for index, one in enumerate(course["snapshots"])

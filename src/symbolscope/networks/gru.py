@@ -41,6 +41,8 @@ class GRU(RecurrentNetwork):
     True
     """
 
+    reentrant = True
+
     embedding: nn.Embedding
     rnn: nn.GRU
     head: nn.Sequential

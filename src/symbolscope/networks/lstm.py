@@ -44,6 +44,8 @@ class LSTM(RecurrentNetwork):
     True
     """
 
+    reentrant = True
+
     embedding: nn.Embedding
     rnn: nn.LSTM
     head: nn.Sequential
@@ -69,6 +71,8 @@ class LSTM(RecurrentNetwork):
     def resume(self, states: Tensor, tokens: Tensor, lengths: Tensor | None = None) -> Tensor:
         if tokens.shape[1] == 0:
             return states.new_zeros(len(tokens), 0, self.width)
+        if self._watched(self.rnn):
+            return self._by_layer(states, self.embedding(tokens))
         weights = self.rnn.get_parameter("weight_hh_l0")
         if not self._compiled(states, self.embedding, self.rnn):
             return self._stepwise(states, self.embedding(tokens), weights)
@@ -83,7 +87,7 @@ class LSTM(RecurrentNetwork):
         return nn.functional.linear(inputs, self.rnn.get_parameter("weight_ih_l0"), bias)
 
     def _stepwise(self, states: Tensor, inputs: Tensor, weights: Tensor) -> Tensor:
-        """The same in operations of torch; inputs [b, S, d]. The layer itself does not give c after each step."""
+        """The same in operations of torch; inputs [b, S, d]. cuDNN's layer takes no gradients in evaluation mode."""
         h, c = states.chunk(2, dim=-1)
         out: list[Tensor] = []
         for given in self._shares(inputs).unbind(dim=1):
@@ -91,6 +95,15 @@ class LSTM(RecurrentNetwork):
             c = f.sigmoid() * c + i.sigmoid() * g.tanh()
             h = o.sigmoid() * c.tanh()
             out.append(torch.cat([h, c], dim=-1))
+        return torch.stack(out, dim=1)
+
+    def _by_layer(self, states: Tensor, inputs: Tensor) -> Tensor:
+        """The same by the layer, called once per token, since it gives c after the last alone; inputs [b, S, d]."""
+        h, c = (part[None].contiguous() for part in states.chunk(2, dim=-1))  # [1, b, d / 2]
+        out: list[Tensor] = []
+        for given in inputs.split(1, dim=1):
+            read, (h, c) = self.rnn(given, (h, c))
+            out.append(torch.cat([read[:, 0], c[0]], dim=-1))
         return torch.stack(out, dim=1)
 
     def readout(self, states: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """Hand-built networks whose state holds a program's variables by construction."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -24,12 +26,17 @@ class Oracle(RecurrentNetwork):
         Size d of the state.
     least
         The least width that the code needs.
+    scale
+        What one count is in the state.
 
     Raises
     ------
     SymbolscopeError
-        If the state is too small, the task answers with the token that it shows, or with another number of them.
+        If the state is too small, the scale leaves nothing to tell counts apart by, the task answers with the token that it shows,
+        or with another number of them.
     """
+
+    reentrant = True
 
     maps: Tensor  # [V, d, d]
     shifts: Tensor  # [V, d]
@@ -37,10 +44,12 @@ class Oracle(RecurrentNetwork):
     bias: Tensor  # [V]
     first: Tensor  # [d]
 
-    def __init__(self, task: NumberTask, width: int, *, least: int) -> None:
+    def __init__(self, task: NumberTask, width: int, *, least: int, scale: float = 1.0) -> None:
         super().__init__(task.vocabulary, width)
         if width < least:
             raise SymbolscopeError(f"{type(self).__name__} needs a width of at least {least}; got {width}")
+        if scale == 0 or not math.isfinite(scale):
+            raise SymbolscopeError(f"scale must be a finite number other than 0; got {scale}")
         if task.response in task.demos:
             raise SymbolscopeError(
                 f"{type(self).__name__} tells phases by their tokens, and {type(task).__name__} responds with the token it is "

@@ -1,6 +1,7 @@
 """Networks whose past is one state vector."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +14,17 @@ class RecurrentNetwork(SequenceNetwork):
 
         h_t = step(h_{t-1}, x_t),   logits_t = readout(h_t)
 
+    Attributes
+    ----------
+    reentrant
+        Whether several threads may run the network at once: it keeps nothing of a pass in itself. The networks here do not; say so
+        of your own, and alignments are searched on several cores.
+
     Laws: ``states`` of a sequence equals ``resume`` of its second half from the state after the first;
     ``forward(x) = readout(states(x))``.
     """
+
+    reentrant: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -56,10 +65,17 @@ class RecurrentNetwork(SequenceNetwork):
         return self.readout(self.states(tokens))
 
     @staticmethod
-    def _compiled(states: Tensor, *modules: nn.Module) -> bool:
+    def _watched(*modules: nn.Module) -> bool:
+        """Whether somebody's hooks are to be called when one of the modules is."""
+        return any(
+            module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks
+            for module in modules
+        )
+
+    def _compiled(self, states: Tensor, *modules: nn.Module) -> bool:
         """Whether compiled steps can stand for the modules: on the CPU, in a type they know, and nobody is watching the modules."""
         return (
             states.device.type == "cpu"
             and states.dtype in (torch.float32, torch.float64)
-            and not any(module._forward_hooks or module._forward_pre_hooks for module in modules)
+            and not self._watched(*modules)
         )

@@ -18,7 +18,8 @@ class Skewed(RecurrentNetwork):
     network
         The other network.
     matrix
-        B, float [d, d], invertible; or the seed of a random one whose singular values run from 1/2 to 2.
+        B, [d, d], invertible, taken over in the type of the states; or the seed of a random one whose singular values run from
+        1/2 to 2.
 
     Raises
     ------
@@ -49,11 +50,12 @@ class Skewed(RecurrentNetwork):
             raise SymbolscopeError(
                 f"matrix must be [{d}, {d}], the network's state being {d} wide; got {list(matrix.shape)}"
             )
-        if not float(torch.linalg.cond(matrix.double())) < 1e5:
+        if not (matrix.isfinite().all() and float(torch.linalg.cond(matrix.double())) < 1e5):
             raise SymbolscopeError("matrix must be invertible with a condition number below 1e5")
+        states = network.initial_state(1)
         self.network = network
-        self.register_buffer("matrix", matrix.clone())
-        self.register_buffer("inverse", torch.linalg.inv(matrix.double()).to(matrix.dtype))
+        self.register_buffer("matrix", matrix.detach().to(states, copy=True))
+        self.register_buffer("inverse", torch.linalg.inv(matrix.detach().double()).to(states))
 
     @property
     def state_size(self) -> int:

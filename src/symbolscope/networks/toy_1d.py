@@ -19,7 +19,7 @@ class Toy1d(Oracle):
     width
         Size of the state, at least 2; further coordinates are 0.
     scale
-        s.
+        s, any number but 0.
 
     Source: Grant, Goodman, McClelland, arXiv 2501.06141 (the theory of alignment functions).
 
@@ -35,7 +35,7 @@ class Toy1d(Oracle):
     """
 
     def __init__(self, task: NumberTask, *, width: int = 3, scale: float = 1.0) -> None:
-        super().__init__(task, width, least=2)
+        super().__init__(task, width, least=2, scale=scale)
         self.shifts[list(task.demos), 0] = scale
         self.shifts[task.response, 0] = -scale
         self.shifts[task.begin, -1] = scale

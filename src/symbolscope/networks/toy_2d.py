@@ -19,7 +19,7 @@ class Toy2d(Oracle):
     width
         Size of the state, at least 3; further coordinates are 0.
     scale
-        s.
+        s, any number but 0.
 
     Source: Grant, Goodman, McClelland, arXiv 2501.06141 (the theory of alignment functions).
 
@@ -32,7 +32,7 @@ class Toy2d(Oracle):
     """
 
     def __init__(self, task: NumberTask, *, width: int = 3, scale: float = 1.0) -> None:
-        super().__init__(task, width, least=3)
+        super().__init__(task, width, least=3, scale=scale)
         self.shifts[list(task.demos), 0] = scale
         self.shifts[task.response, 1] = scale
         self.shifts[task.begin, -1] = scale

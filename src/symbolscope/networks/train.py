@@ -68,7 +68,7 @@ def train(
     Parameters
     ----------
     network
-        Tokens int64 [b, L] to logits [b, L, V]; left in evaluation mode.
+        Tokens int64 [b, L] to logits [b, L, V]; left in evaluation mode, without gradients.
     task
         Trials come from its trained quantities.
     steps, batch
@@ -106,7 +106,8 @@ def train(
     ------
     SymbolscopeError
         For settings that make no sense, a network without parameters, a vocabulary other than the task's, a checkpoint of another
-        network, task or settings (``steps``, ``checkpoint_every`` and ``device`` may differ), or a folder that does not exist.
+        network, task or settings (``checkpoint_every``, ``device`` and ``steps`` may differ) or further on than ``steps``, or a
+        folder that does not exist.
     KeyboardInterrupt
         On Ctrl-C. The checkpoint, written whole or not at all, is that of the last multiple of ``checkpoint_every``.
 
@@ -144,7 +145,7 @@ def train(
     optimiser = torch.optim.Adam(parameters, lr=rate)
     state = Progress()
     if path is not None and path.exists():
-        state = load_training(path, network, optimiser, settings)
+        state = load_training(path, network, optimiser, settings, most_steps=steps)
     fixed = None if n_fixed is None else task.sample(n_fixed, seed=_generator(seed, _FIXED))
     begun = time.perf_counter() - state.seconds
     step, passed, checks, kept = state.step, state.passed, list(state.checks), list(state.snapshots)
@@ -180,6 +181,7 @@ def train(
                     save_training(path, network, optimiser, so_far, settings)
                 bar.update(step, time.perf_counter())
     finally:
+        optimiser.zero_grad(set_to_none=True)
         network.eval()
     seconds = time.perf_counter() - begun
     fresh = _generator(seed, _END)
@@ -246,8 +248,9 @@ def _described(network: nn.Module) -> dict[str, Any]:
         described |= network.configuration
     else:
         described["dropout"] = [module.p for module in network.modules() if isinstance(module, nn.Dropout)]
+    frozen = {name for name, parameter in network.named_parameters() if not parameter.requires_grad}
     return described | {
-        name: f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
+        name: f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}{' frozen' if name in frozen else ''}"
         for name, tensor in network.state_dict().items()
     }
 

@@ -125,11 +125,12 @@ class Transformer(SequenceNetwork):
         """The same network (its parameters are shared) with attention cut to ``window`` tokens before the present one."""
         if window < 1:
             raise SymbolscopeError(f"window must be at least 1; got {window}")
-        cut = copy.copy(self)
-        cut.configuration = self.configuration | {"window": window}
-        cut._modules = self._modules | {
-            "blocks": nn.ModuleList(block.windowed(window) for block in self.blocks if isinstance(block, Block))
-        }
+        # Modules of its own, so that hooks and modes are not shared too.
+        cut = copy.deepcopy(self, {id(parameter): parameter for parameter in self.parameters()})
+        cut.configuration["window"] = window
+        for block in cut.blocks:
+            assert isinstance(block, Block)
+            block.attention.window = window
         return cut
 
     def attention(self, tokens: Tensor) -> list[Attention]:
@@ -152,13 +153,6 @@ class Block(nn.Module):
         self.norm_forward = nn.LayerNorm(width)
         self.forward_layers = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
         self.dropout = nn.Dropout(dropout)
-
-    def windowed(self, window: int) -> "Block":
-        """The same block with attention cut to ``window`` earlier positions."""
-        cut, attention = copy.copy(self), copy.copy(self.attention)
-        attention.window = window
-        cut._modules = self._modules | {"attention": attention}
-        return cut
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.dropout(self.attention(self.norm_attention(x)))

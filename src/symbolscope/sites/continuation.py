@@ -21,6 +21,8 @@ class Continuation(ABC):
         The natural states at the steps, [n, d], without gradients.
     remaining
         int64 [n] on the CPU: outputs of each input from its step on, itself included.
+    reentrant
+        Whether several threads may ask for outputs at once.
 
     Examples
     --------
@@ -36,6 +38,8 @@ class Continuation(ABC):
     >>> logits.shape, torch.allclose(logits[0, :2], network(x)[3, 3:], atol=1e-6)
     (torch.Size([2, 4, 2]), True)
     """
+
+    reentrant: bool = False
 
     def __init__(self, states: Tensor, remaining: Tensor) -> None:
         self.states = states

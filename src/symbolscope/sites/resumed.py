@@ -31,6 +31,7 @@ class ResumedContinuation(Continuation):
 
     def __init__(self, network: RecurrentNetwork, further: Tensor, states: Tensor, remaining: Tensor) -> None:
         super().__init__(states, remaining)
+        self.reentrant = network.reentrant and states.device.type == "cpu"
         self.network = network
         self.further = further
 

@@ -43,6 +43,8 @@ def test_a_count_is_carried_both_ways(other):
         assert iia.floor < 0.5
         assert iia.ceiling == 1.0
     assert [one.width for one in found.featurizers] == [3, other.state_size]
+    # All of a hand-built state is affine in all of another of the same program.
+    assert found.stitching.min() > 0.99
 
 
 def test_three_networks_and_a_printout():
@@ -173,3 +175,16 @@ def test_training_is_not_begun_with_a_network_that_has_not_learned(monkeypatch):
     monkeypatch.setattr("symbolscope.alignment.models._train", train)
     with pytest.raises(sy.SymbolscopeError, match="below 99%: it has not learned the task"):
         carried([TWO[0], sy.networks.GRU(TASK.vocabulary, width=4)])
+
+
+def test_stitching_fails_where_the_giver_does_not_carry_what_is_needed():
+    """A network that keeps only the last token says nothing of the count; its own answers are no better."""
+
+    class Forgetful(sy.networks.Toy1d):
+        def resume(self, states, tokens, lengths=None):
+            return super().resume(states, tokens, lengths) * torch.tensor([0.0, 1.0, 1.0])
+
+    found = carried([sy.networks.Toy1d(TASK), Forgetful(TASK)], steps=2, n_pairs=200, force=True)
+    assert found.stitching[0, 0] == 1.0
+    assert found.stitching[1, 0] < 0.5
+    assert found.stitching[1, 1] < 0.5

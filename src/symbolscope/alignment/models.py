@@ -4,7 +4,6 @@ import itertools
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -14,11 +13,11 @@ from torch import Tensor, nn
 from symbolscope.alignment.align import check_amounts, check_featurizers
 from symbolscope.alignment.counterfactual import check_task, check_variables, check_vocabulary, counterfactual_pairs
 from symbolscope.alignment.frozen import frozen
-from symbolscope.alignment.iia import IIA
 from symbolscope.alignment.interchange import Interchange, source_states
 from symbolscope.alignment.learned import check_learned
-from symbolscope.alignment.pairs import Pairs
+from symbolscope.alignment.model_alignment import ModelAlignment, carried
 from symbolscope.alignment.similarity import linear_cka, representational_similarity
+from symbolscope.alignment.stitching import Stitch
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer
 from symbolscope.featurizers.linear import Linear
@@ -29,76 +28,6 @@ from symbolscope.sites.site import Site
 from symbolscope.tasks.task import Task
 
 _STATES_COMPARED = 1_000
-
-
-@dataclass(frozen=True)
-class ModelAlignment:
-    """One featurizer per network whose features mean the same in all of them, as far as the accuracies say.
-
-    Attributes
-    ----------
-    networks, sites, featurizers
-        One each per network.
-    variable
-        The variable that is carried over.
-    validation_iia
-        float64 [networks, networks]: entry (s, t) is the IIA of carrying it from network s into network t.
-    restart_iia
-        Mean of that matrix for every start; the best is kept.
-    cka, similarity
-        float64 [networks, networks]: linear CKA and RSA of the natural states, the correlational baselines.
-    """
-
-    networks: tuple[nn.Module, ...] = field(repr=False)
-    program: Program
-    task: Task
-    sites: tuple[Site, ...]
-    variable: str
-    featurizers: tuple[Featurizer, ...]
-    validation_iia: NDArray[np.float64]
-    cka: NDArray[np.float64]
-    similarity: NDArray[np.float64]
-    restart_iia: tuple[float, ...] = ()
-
-    @property
-    def between(self) -> float:
-        """The lowest accuracy between two different networks, in either direction."""
-        apart = ~np.eye(len(self.networks), dtype=np.bool_)
-        return float(self.validation_iia[apart].min())
-
-    @property
-    def within(self) -> float:
-        """The lowest accuracy of a network with itself, under the same featurizers."""
-        return float(np.diag(self.validation_iia).min())
-
-    def iia(self, source: int, target: int, *, pairs: Pairs | None = None, n: int = 1_000, seed: int = 1) -> IIA:
-        """Accuracy of carrying the variable from network ``source`` into network ``target``, on fresh pairs by default."""
-        giver, taker = self.networks[source], self.networks[target]
-        if pairs is None:
-            pairs = counterfactual_pairs(
-                taker, self.program, self.task, variable=self.variable, n=n, counts=self.task.trained, seed=seed
-            )
-        with frozen(giver), frozen(taker), torch.no_grad():
-            interchange = Interchange.of(taker, self.sites[target], pairs)
-            states = source_states(giver, self.sites[source], pairs)
-            patched = _carried(self.featurizers[source], self.featurizers[target], states, interchange.target)
-            right = interchange.all_right(patched)
-            floor = interchange.all_right(interchange.target)
-            ceiling = right
-            if pairs.whole is not None:
-                whole = Interchange.of(taker, self.sites[target], pairs.whole)
-                ceiling = whole.all_right(whole.source)
-        return IIA(right, floor, ceiling, pairs.variables, pairs.target_values, pairs.source_values)
-
-    def __str__(self) -> str:
-        rows = [
-            " ".join(f"{value:.3f}" for value in row) + f"   from {type(network).__name__} {number}"
-            for number, (row, network) in enumerate(zip(self.validation_iia, self.networks, strict=True))
-        ]
-        return (
-            f"{self.variable} carried between {len(self.networks)} networks (rows: source, columns: target)\n"
-            + "\n".join(rows)
-        )
 
 
 def align_models(
@@ -201,11 +130,12 @@ def align_models(
             found.append((featurizers, _train(data, held, featurizers, steps, batch, rate, first, progress=progress)))
         featurizers, best = max(found, key=lambda one: float(one[1].mean()))
         states = [source.double().cpu().numpy()[:_STATES_COMPARED] for source in held[0].sources]
+        stitching = _stitched(data, held, seed)
     several = range(len(networks))
     cka = np.array([[linear_cka(states[i], states[j]) for j in several] for i in several])
     similarity = np.array([[representational_similarity(states[i], states[j]) for j in several] for i in several])
     return ModelAlignment(
-        tuple(networks), program, task, chosen, variable, tuple(featurizers), best, cka, similarity,
+        tuple(networks), program, task, chosen, variable, tuple(featurizers), best, cka, similarity, stitching,
         tuple(float(reached.mean()) for _, reached in found),
     )  # fmt: skip
 
@@ -228,7 +158,9 @@ class _Data:
         pairs = counterfactual_pairs(
             networks[target], program, task, variable=variable, n=n, counts=task.trained, seed=generator
         )
+        assert pairs.whole is not None
         self.interchange = Interchange.of(networks[target], sites[target], pairs)
+        self.whole = Interchange.of(networks[target], sites[target], pairs.whole)
         self.sources = [source_states(network, site, pairs) for network, site in zip(networks, sites, strict=True)]
 
 
@@ -240,13 +172,6 @@ def _check_fixed_size(featurizer: Featurizer, states: Tensor) -> None:
         raise SymbolscopeError(
             f"{type(featurizer).__name__} learns its own size, and all networks need one; give Linear(size={featurizer.size})"
         )
-
-
-def _carried(giver: Featurizer, taker: Featurizer, source: Tensor, target: Tensor) -> Tensor:
-    """The target's state with the features that the source has in another network."""
-    features, _ = giver(source)
-    _, error = taker(target)
-    return taker.inverse(features, error)
 
 
 def _train(
@@ -277,7 +202,7 @@ def _train(
             for taker, one in zip(featurizers, data, strict=True):
                 rows = [torch.randint(len(one.interchange), (batch,), generator=generator) for _ in data]
                 patched = [
-                    _carried(giver, taker, source[drawn], one.interchange.target[drawn])
+                    carried(giver, taker, source[drawn], one.interchange.target[drawn])
                     for giver, source, drawn in zip(featurizers, one.sources, rows, strict=True)
                 ]
                 losses, _ = one.interchange.losses(torch.cat(rows), torch.cat(patched))
@@ -304,6 +229,20 @@ def _accuracies(held: Sequence[_Data], featurizers: Sequence[Featurizer]) -> NDA
     with torch.no_grad():
         for source, target in itertools.product(several, several):
             one = held[target]
-            patched = _carried(featurizers[source], featurizers[target], one.sources[source], one.interchange.target)
+            patched = carried(featurizers[source], featurizers[target], one.sources[source], one.interchange.target)
             out[source, target] = one.interchange.all_right(patched).mean()
+    return out
+
+
+def _stitched(data: Sequence[_Data], held: Sequence[_Data], seed: int) -> NDArray[np.float64]:
+    several = range(len(data))
+    out = np.empty((len(data), len(data)))
+    for source, target in itertools.product(several, several):
+        trained, tested = data[target], held[target]
+        if source == target:
+            out[source, target] = tested.whole.all_right(tested.sources[target]).mean()
+            continue
+        stitch = Stitch(trained.sources[source], trained.sources[target])
+        stitch.train(trained.sources[source], trained.whole, seed=seed)
+        out[source, target] = stitch.accuracy(tested.sources[source], tested.whole)
     return out

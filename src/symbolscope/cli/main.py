@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from symbolscope.cli.interruption import deferred_while_compiling
+from symbolscope.cli.interruption import deferred_where_unsafe
 
 REFUSED = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -35,7 +35,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no bars gets question marks, not a traceback
     try:
-        with deferred_while_compiling():
+        with deferred_where_unsafe():
             code = _exit_code(given or ["--help"])
         sys.stdout.flush()
     except KeyboardInterrupt:

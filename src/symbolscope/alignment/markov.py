@@ -57,7 +57,8 @@ class MarkovReport:
     decision_follows_source
         bool [m]: whether the very next token is the source's, where one run is at its end and the other is not.
     objects_removed
-        Number of objects replaced by voids -> bool [m]: answer shorter by exactly that many. Empty if the task has no void token.
+        Number of objects replaced by voids -> bool [m]: answer shorter by exactly that many. Empty for a task
+        without voids: a network that never met one need not pass over it.
     response_inserted
         bool [m]: answer shorter by one after one response token more.
     window_accuracy
@@ -163,7 +164,7 @@ def markov_test(
             follows_source=source,
             follows_target=target,
             decision_follows_source=decision,
-            objects_removed=_objects_removed(network, quiet, n, seed) if "U" in task.vocabulary.tokens else {},
+            objects_removed=_objects_removed(network, quiet, n, seed) if task.void_probability > 0 else {},
             response_inserted=_response_inserted(network, quiet, n, seed),
             window_accuracy=windows,
             contributions=contributions,

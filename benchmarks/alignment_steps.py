@@ -21,7 +21,7 @@ import symbolscope as sy
 from symbolscope.alignment.frozen import frozen
 from symbolscope.alignment.interchange import Interchange
 from symbolscope.alignment.pairs import Pairs
-from symbolscope.alignment.search import Material, Run, SearchSettings, search
+from symbolscope.alignment.search import Batch, Material, Run, SearchSettings, search
 from symbolscope.networks import GRU
 from symbolscope.sites.find_site import find_site
 from symbolscope.tasks import MultiObject
@@ -80,7 +80,7 @@ class Alignment:
     def search(self, steps: int, runs: int = 1) -> list[Run]:
         """What ``sy.align`` runs, a validation at every hundredth step included; nothing stops early."""
         made = [self.run(_SEED + number) for number in range(runs)]
-        search([self.material], made, SearchSettings(steps, BATCH, RATE, patience=steps), progress=False)
+        search([Batch([self.material], made, SearchSettings(steps, BATCH, RATE, patience=steps))], progress=False)
         return made
 
 
@@ -145,7 +145,7 @@ def _same_loss(console: Console, alignment: Alignment, pyvene: Pyvene | None) ->
     run = alignment.run()
     patched = run.featurizer.swap(rows.target, rows.source).detach()
     one = SearchSettings(1, BATCH, RATE, check_every=1)
-    search([alignment.material], [run], one, progress=False)
+    search([Batch([alignment.material], [run], one)], progress=False)
     losses = {
         "ours": run.losses[0],
         "bare": suffix_pass(alignment.network, rows, patched).item(),

@@ -56,8 +56,30 @@ ALLOWED = {
     "sites": {"tasks", "networks"},
     "featurizers": set(),
     "alignment": {"games", "tasks", "programs", "networks", "sites", "featurizers"},
-    "report": {"games", "interactions", "tasks", "programs", "networks", "sites", "featurizers", "alignment"},
-    "cli": {"games", "interactions", "tasks", "programs", "networks", "sites", "featurizers", "alignment", "report"},
+    "evidence": {"networks"},
+    "report": {
+        "games",
+        "interactions",
+        "tasks",
+        "programs",
+        "networks",
+        "sites",
+        "featurizers",
+        "alignment",
+        "evidence",
+    },
+    "cli": {
+        "games",
+        "interactions",
+        "tasks",
+        "programs",
+        "networks",
+        "sites",
+        "featurizers",
+        "alignment",
+        "evidence",
+        "report",
+    },
 }
 # The notebook representation belongs to the model but is drawn by report, which is imported when a notebook asks for it.
 EXCEPTIONS = {("interactions/model.py", "report")}

@@ -22,7 +22,7 @@ def no_training(monkeypatch):
     def search(*arguments, **settings):
         raise AssertionError("training has begun")
 
-    monkeypatch.setattr("symbolscope.alignment.align.search", search)
+    monkeypatch.setattr("symbolscope.alignment.jobs.search", search)
 
 
 def refused(message, network=TOY, program=UP_DOWN, task=TASK, **settings):

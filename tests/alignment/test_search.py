@@ -284,7 +284,7 @@ def test_a_reversible_network_is_trained():
 
 def test_held_out_quantities_are_held_out_as_values_of_counts_only(monkeypatch):
     """A phase of 1 is not the count 1, which this task holds out."""
-    from symbolscope.alignment import align as module
+    from symbolscope.alignment import material as module
 
     task = sy.tasks.MultiObject(max_count=6, held_out=(1, 4))
     drawn = {}

@@ -8,7 +8,18 @@ import torch
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from symbolscope.featurizers import PCA, SAE, Boundless, Identity, Linear, Onion, Orthogonal, ReferenceLinear, RevNet
+from symbolscope.featurizers import (
+    PCA,
+    SAE,
+    Boundless,
+    Identity,
+    Linear,
+    Onion,
+    Orthogonal,
+    RandomUnits,
+    ReferenceLinear,
+    RevNet,
+)
 
 # Constructors by kind, with settings small enough for many examples. A new featurizer is one line here.
 MAKE = {
@@ -18,6 +29,7 @@ MAKE = {
     "Onion": lambda size: Onion(size, symbols=3),
     "Orthogonal": Orthogonal,
     "PCA": PCA,
+    "RandomUnits": RandomUnits,
     "ReferenceLinear": ReferenceLinear,
     "RevNet": lambda size: RevNet(size, blocks=2, hidden=8),
     "SAE": lambda size: SAE(size, latents=20, active=3, steps=3),
@@ -27,7 +39,8 @@ SEVERAL = [kind for kind in KINDS if kind not in {"Boundless", "SAE"}]
 # One-to-one between states and (features, error): any features go with any error, and read back as they were.
 ONE_TO_ONE = [kind for kind in KINDS if kind not in {"Onion", "SAE"}]
 RANDOM = [kind for kind in KINDS if kind not in {"Identity", "PCA"}]
-TRAINED = RANDOM
+UNTYPED = {"Identity", "RandomUnits"}  # computes nothing, so it has no dtype of its own
+TRAINED = [kind for kind in RANDOM if kind != "RandomUnits"]
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
 

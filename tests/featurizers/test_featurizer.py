@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from tests.featurizers.instances import KINDS, MAKE, SEVERAL, examples
+from tests.featurizers.instances import KINDS, MAKE, SEVERAL, UNTYPED, examples
 from torch import nn
 
 import symbolscope as sy
@@ -135,7 +135,7 @@ def test_states_that_are_refused(kind):
         featurizer.swap(states, states[:1])
     with pytest.raises(sy.SymbolscopeError, match=r"takes features \[\.\.\., 2\]; got shape \(24, 3\)"):
         featurizer.inverse(states[:, :3], states)
-    if kind != "Identity":  # which has no dtype
+    if kind not in UNTYPED:
         with pytest.raises(
             sy.SymbolscopeError, match=r"computes in torch.float32 but the states are torch.float64; type"
         ):

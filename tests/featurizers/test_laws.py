@@ -7,7 +7,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load, save
-from tests.featurizers.instances import KINDS, MAKE, ONE_TO_ONE, RANDOM, SEVERAL, TRAINED, draw_instance, examples
+from tests.featurizers.instances import (
+    KINDS,
+    MAKE,
+    ONE_TO_ONE,
+    RANDOM,
+    SEVERAL,
+    TRAINED,
+    UNTYPED,
+    draw_instance,
+    examples,
+)
 
 from symbolscope.featurizers import from_configuration, registry
 
@@ -155,7 +165,7 @@ def test_the_dtype_follows_the_states(kind, dtype):
     states = examples(6, dtype, n=3)
     features, error = featurizer(states)
     swapped = featurizer.swap(states, states.flip(0))
-    assert features.dtype == error.dtype == swapped.dtype == featurizer.penalty().dtype == dtype or kind == "Identity"
+    assert features.dtype == error.dtype == swapped.dtype == featurizer.penalty().dtype == dtype or kind in UNTYPED
     assert all(tensor.dtype == dtype for tensor in featurizer.state_dict().values() if tensor.is_floating_point())
 
 
@@ -209,7 +219,7 @@ def test_complexity_counts_what_is_trained(kind):
     hidden = 2 * (2 * (3 * 8 + 8 + 8 * 3 + 3))
     expected = {
         "Boundless": 6 * 6 + 1, "Identity": 0, "Linear": 2 * 6 * 2, "Onion": 3 * 6 + 4 * 6, "Orthogonal": 6 * 2,
-        "PCA": 0, "ReferenceLinear": 6 * 6 + 2 * 6, "RevNet": hidden, "SAE": 20,
+        "PCA": 0, "RandomUnits": 0, "ReferenceLinear": 6 * 6 + 2 * 6, "RevNet": hidden, "SAE": 20,
     }  # fmt: skip
     assert featurizer.complexity == expected[kind]
     for parameter in featurizer.parameters():

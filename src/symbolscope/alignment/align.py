@@ -2,37 +2,30 @@
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
-from symbolscope.alignment.alignment import Alignment, Restart
-from symbolscope.alignment.counterfactual import check_task, check_variables, check_vocabulary, counterfactual_pairs
-from symbolscope.alignment.frozen import frozen
-from symbolscope.alignment.interchange import Interchange
-from symbolscope.alignment.learned import check_learned
-from symbolscope.alignment.pairs import Pairs
-from symbolscope.alignment.search import Material, Run, SearchSettings, search
+from symbolscope.alignment.alignment import Alignment
+from symbolscope.alignment.counterfactual import check_task, check_variables, check_vocabulary
+from symbolscope.alignment.jobs import Amounts, Job, run_jobs
+from symbolscope.alignment.learned import check_program
+from symbolscope.alignment.search import SearchSettings
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer
+from symbolscope.programs.causal_model import CausalModel
 from symbolscope.programs.program import Program
 from symbolscope.sites.find_site import find_site
 from symbolscope.sites.site import Site
+from symbolscope.tasks.classification import Classification
 from symbolscope.tasks.task import Task
 
 Variables = str | tuple[str, ...]
 
-# Natural states averaged for one counterfactual latent.
-_NATURAL_STATES = 16
-
 
 def align(
     network: nn.Module,
-    program: Program,
-    task: Task,
+    program: Program | CausalModel,
+    task: Task | Classification,
     *,
     variable: Variables = "count",
     featurizer: Featurizer,
@@ -65,9 +58,11 @@ def align(
     Parameters
     ----------
     network
-        Any module that maps tokens [b, L] to logits [b, L, V]; put into evaluation mode meanwhile and handed back as it was.
+        Any module that maps tokens [b, L] to logits [b, L, V], or inputs [b, d] to logits [b, classes]; put into evaluation mode
+        meanwhile and handed back as it was.
     program
-        The causal model, such as ``sy.programs.UpDown(task)``.
+        The causal model, such as ``sy.programs.UpDown(task)``; for a network without time a
+        :class:`symbolscope.programs.CausalModel`, whose inputs and variables can both be looked for.
     task
         Where the runs come from.
     variable
@@ -143,8 +138,8 @@ def align(
 
 def align_many(
     network: nn.Module,
-    program: Program,
-    task: Task,
+    program: Program | CausalModel,
+    task: Task | Classification,
     *,
     variables: Sequence[Variables] = ("count",),
     featurizers: Sequence[Featurizer],
@@ -195,108 +190,22 @@ def align_many(
         raise SymbolscopeError(f"null_weight and latent_weight must be at least 0; got {null_weight}, {latent_weight}")
     check_featurizers(featurizers)
     _check_sizes(wanted, featurizers)
-    check_vocabulary(network, task)
     check_task(program, task)
-    program.check()
+    check_program(program, task)
+    if isinstance(task, Task):
+        check_vocabulary(network, task)
     site = find_site(network) if site is None else site
-    with frozen(network):
-        accuracy = check_learned(network, task, seed=seed, force=force)
-        materials: dict[str, Material] = {}
-        for name in dict.fromkeys(itertools.chain.from_iterable(wanted)):
-            own = (seed, program.names.index(name))  # whatever else is searched for beside it
-            materials[name] = _material(
-                network, program, task, site, name, settings, n_pairs, n_validation, counts, own
-            )
-        order = list(materials)
-        runs: list[Run] = []
-        for names, featurizer in itertools.product(wanted, featurizers):
-            states = materials[names[0]].training.source
-            for start in _seeds(seed, restarts):
-                fresh = featurizer.initialise(states.shape[1], seed=start, states=states).to(states.device)
-                parts = tuple((order.index(name), i if len(names) > 1 else None) for i, name in enumerate(names))
-                runs.append(Run(fresh, parts, torch.Generator().manual_seed(start)))
-        search(list(materials.values()), runs, settings, progress=progress)
-    record: dict[str, float | int | str] = dict(asdict(settings)) | {
-        "n_pairs": n_pairs, "n_validation": n_validation, "restarts": restarts, "seed": seed,
-    }  # fmt: skip
-    found: list[Alignment] = []
-    groups = [runs[begin : begin + restarts] for begin in range(0, len(runs), restarts)]
-    for (names, _), group in zip(itertools.product(wanted, featurizers), groups, strict=True):
-        best = max(group, key=lambda run: run.best_iia)
-        records = tuple(
-            Restart(start, run.best_iia, run.steps, tuple(run.validation), tuple(run.losses))
-            for start, run in zip(_seeds(seed, restarts), group, strict=True)
-        )
-        found.append(Alignment(network, program, task, site, names, best.featurizer, records, accuracy, record))
-    return found
+    amounts = Amounts(n_pairs, n_validation, None if counts is None else tuple(counts))
+    jobs = [
+        Job(network, program, task, site, names, featurizer, settings, amounts, _seeds(seed, restarts), seed, force)
+        for names, featurizer in itertools.product(wanted, featurizers)
+    ]
+    return run_jobs(jobs, progress=progress)
 
 
-def _seeds(seed: int, restarts: int) -> list[int]:
+def _seeds(seed: int, restarts: int) -> tuple[int, ...]:
     """Seed of each restart; the first is the seed itself."""
-    return [seed + 1_000_003 * restart for restart in range(restarts)]
-
-
-def _material(
-    network: nn.Module,
-    program: Program,
-    task: Task,
-    site: Site,
-    variable: str,
-    settings: SearchSettings,
-    n_pairs: int,
-    n_validation: int,
-    counts: Collection[int] | None,
-    seed: tuple[int, int],
-) -> Material:
-    allowed = tuple(task.trained if counts is None else counts)
-    unseen = set(task.quantities) - set(allowed)
-    generators = [np.random.default_rng([*seed, part]) for part in range(2)]
-    domain = next(one.values for one in program.variables if one.name == variable)
-    # A held-out quantity is held out as a value too, where the variable counts at all: a phase of 1 is no count of 1.
-    counted = all(isinstance(value, int) for value in domain) and set(task.quantities) <= set(domain) and bool(unseen)
-    values = [value for value in domain if value not in unseen] if counted else None
-    training, validation = (
-        counterfactual_pairs(
-            network, program, task, variable=variable, n=n, counts=allowed, values=values, seed=generator
-        )
-        for n, generator in zip((n_pairs, n_validation), generators, strict=True)
-    )
-    interchange = Interchange.of(network, site, training)
-    null = None
-    if settings.null_weight > 0 and training.natural is not None:
-        null = Interchange.of(network, site, training.natural)
-    latents = _latents(training, interchange) if settings.latent_weight > 0 else None
-    return Material(interchange, Interchange.of(network, site, validation), null, latents)
-
-
-def _latents(pairs: Pairs, interchange: Interchange) -> Tensor:
-    """For each pair the mean of natural states whose variables are what the patched state's should be, [n, d]; nan where none."""
-    names = list(pairs.target_values)
-    after = pairs.values_after
-    natural = np.concatenate(
-        [np.stack([values[name] for name in names], axis=1) for values in (pairs.source_values, pairs.target_values)]
-    )  # [2n, variables]
-    wanted = np.stack([after[name] for name in names], axis=1)  # [n, variables]
-    _, groups = np.unique(np.concatenate([natural, wanted]), axis=0, return_inverse=True)
-    groups = groups.reshape(-1)
-    states = torch.cat([interchange.source, interchange.target])
-    group = torch.from_numpy(groups[: len(natural)]).to(states.device)
-    ranks = _rank_within(groups[: len(natural)])
-    few = torch.from_numpy(ranks < _NATURAL_STATES).to(states.device)
-    n_groups = int(groups.max()) + 1
-    sums = states.new_zeros(n_groups, states.shape[1]).index_add(0, group[few], states[few])
-    numbers = states.new_zeros(n_groups).index_add(0, group[few], states.new_ones(int(few.sum())))
-    means = sums / torch.where(numbers > 0, numbers, torch.nan)[:, None]
-    return means[torch.from_numpy(groups[len(natural) :]).to(states.device)]
-
-
-def _rank_within(groups: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Position of each entry among those of its group."""
-    order = np.argsort(groups, kind="stable")
-    begins = np.searchsorted(groups[order], groups[order])
-    ranks = np.empty(len(groups), dtype=np.int64)
-    ranks[order] = np.arange(len(groups)) - begins
-    return ranks
+    return tuple(seed + 1_000_003 * restart for restart in range(restarts))
 
 
 def check_amounts(amounts: Mapping[str, int], rate: float) -> None:

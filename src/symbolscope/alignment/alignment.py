@@ -1,6 +1,6 @@
 """The result of a search: which part of a network's state carries a program's variable."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 
@@ -15,9 +15,12 @@ from symbolscope.alignment.measure import measure
 from symbolscope.alignment.pairs import Pairs
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer
+from symbolscope.programs.causal_model import CausalModel
 from symbolscope.programs.program import Program
 from symbolscope.sites.site import Site
+from symbolscope.tasks.classification import Classification
 from symbolscope.tasks.task import Task
+from symbolscope.variation import Variation
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,8 @@ class Alignment:
     """
 
     network: nn.Module = field(repr=False)
-    program: Program
-    task: Task
+    program: Program | CausalModel
+    task: Task | Classification
     site: Site
     variables: tuple[str, ...]
     featurizer: Featurizer
@@ -94,6 +97,15 @@ class Alignment:
     def complexity(self) -> int:
         """Trained numbers of the alignment function."""
         return self.featurizer.complexity
+
+    @property
+    def costs(self) -> Mapping[str, float]:
+        """What the reading takes: features, trained numbers, and the size of the state they are taken from."""
+        return {
+            "features": float(self.featurizer.size),
+            "trained numbers": float(self.complexity),
+            "size of the state": float(self.featurizer.width),
+        }
 
     def iia(
         self,
@@ -125,6 +137,37 @@ class Alignment:
                 self.network, self.site, pairs, lambda target, source: self.swap(target, source, variable=name)
             )
 
+    def pairs(self, *, n: int, counts: Collection[int] | None = None, seed: int | np.random.Generator = 1) -> Pairs:
+        """Fresh pairs of each of its variables in turn, for its own test; with shuffled sources if that is how it was searched."""
+        name = self.variables[0]
+        pairs = counterfactual_pairs(
+            self.network, self.program, self.task, variable=name, n=n, counts=counts, seed=seed
+        )
+        return pairs.with_shuffled_sources(seed) if self.settings.get("sources") == "shuffled" else pairs
+
+    def refit(self, network: nn.Module, *, seed: int = 0) -> "Alignment":
+        """The same search on another network, from one start; what controls are made of."""
+        return self.refit_many([self], [Variation(network=network, seed=seed)])[0][0]
+
+    @staticmethod
+    def refit_many(
+        alignments: "Sequence[Alignment]", variations: Sequence[Variation], *, progress: bool | None = False
+    ) -> "list[list[Alignment]]":
+        """The searches of several alignments in several variations, as one batched job: a list per alignment."""
+        from symbolscope.alignment.refit import refit_alignments
+
+        return refit_alignments(alignments, variations, progress=progress)
+
+    def retrain(
+        self, network: nn.Module, *, only_readout: bool, shuffled_labels: bool, steps: int = 500, seed: int = 0
+    ) -> None:
+        """Train a network in place on the task: its readout alone, or all of it, or on answers without a rule."""
+        from symbolscope.alignment.retrain import retrain_network
+
+        retrain_network(
+            self, network, only_readout=only_readout, shuffled_labels=shuffled_labels, steps=steps, seed=seed
+        )
+
     def swap(self, target: Tensor, source: Tensor, *, variable: str | None = None) -> Tensor:
         """States [b, d] of the target with the variable's features taken from the source."""
         index = self.variables.index(self._only(variable))
@@ -138,7 +181,14 @@ class Alignment:
         save_alignment(self, path)
 
     @classmethod
-    def load(cls, path: str | PathLike[str], network: nn.Module, *, program: Program, task: Task) -> "Alignment":
+    def load(
+        cls,
+        path: str | PathLike[str],
+        network: nn.Module,
+        *,
+        program: Program | CausalModel,
+        task: Task | Classification,
+    ) -> "Alignment":
         """Read what :meth:`save` wrote, for the network, program and task that it was made with."""
         from symbolscope.alignment.storage import load_alignment
 

@@ -13,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from symbolscope.alignment.causal_pairs import causal_pairs
 from symbolscope.alignment.pairs import Pairs
 from symbolscope.errors import SymbolscopeError
+from symbolscope.programs.causal_model import CausalModel
 from symbolscope.programs.program import Program, State
+from symbolscope.tasks.classification import Classification
 from symbolscope.tasks.number_task import NumberTask
 from symbolscope.tasks.task import Task
 from symbolscope.tasks.trials import Trials
@@ -29,8 +32,8 @@ _DECIMALS = 9
 
 def counterfactual_pairs(
     network: nn.Module,
-    program: Program,
-    task: Task,
+    program: Program | CausalModel,
+    task: Task | Classification,
     *,
     variable: str | tuple[str, ...] = "count",
     n: int = 1_000,
@@ -47,7 +50,9 @@ def counterfactual_pairs(
     program
         The causal model that says what must follow.
     task
-        Where the trials come from. Void tokens are left out.
+        Where the trials come from. Void tokens are left out. For a :class:`symbolscope.programs.CausalModel` a task without time,
+        such as :class:`symbolscope.tasks.HierarchicalEquality`: sources are then chosen so that every class is asked for equally
+        often.
     variable
         The variable to swap, or several that are swapped together.
     n
@@ -84,9 +89,15 @@ def counterfactual_pairs(
     check_variables(program, variables)
     if n < 1:
         raise SymbolscopeError(f"n must be at least 1 pair; got {n}")
-    check_vocabulary(network, task)
     check_task(program, task)
     generator = np.random.default_rng(seed)
+    if isinstance(program, CausalModel) or isinstance(task, Classification):
+        assert isinstance(program, CausalModel)  # check_task
+        assert isinstance(task, Classification)
+        if counts is not None or values is not None:
+            raise SymbolscopeError(f"{task!r} has no quantities; leave counts and values out")
+        return causal_pairs(program, task, variables, n, generator)
+    check_vocabulary(network, task)
     quiet = task.without_void() if isinstance(task, NumberTask) else task
     its_task = program.task
     if isinstance(its_task, NumberTask):  # it goes on from the swap without voids too
@@ -119,13 +130,21 @@ def counterfactual_pairs(
             source_values={name: carried[name].astype(np.float64) for name in program.names},
             natural=companions.get("natural"),
             whole=companions.get("whole"),
+            rest=companions.get("rest"),
         )
 
     state = program.assign(after, {name: carried[name] for name in variables})
-    return continued(variables, state, natural=continued((), after), whole=continued(program.names, replaced))
+    others = tuple(name for name in program.names if name not in variables)
+    return continued(
+        variables,
+        state,
+        natural=continued((), after),
+        whole=continued(program.names, replaced),
+        rest=continued(others, program.assign(replaced, {name: after[name] for name in variables})),
+    )
 
 
-def check_variables(program: Program, variables: tuple[str, ...]) -> None:
+def check_variables(program: Program | CausalModel, variables: tuple[str, ...]) -> None:
     """Refuse variables that the program does not have, naming the nearest."""
     from difflib import get_close_matches
 
@@ -147,8 +166,15 @@ def check_vocabulary(network: nn.Module, task: Task) -> None:
         )
 
 
-def check_task(program: Program, task: Task) -> None:
+def check_task(program: Program | CausalModel, task: Task | Classification) -> None:
     """Refuse a program that was made for another kind of task."""
+    if isinstance(program, CausalModel) != isinstance(task, Classification):
+        raise SymbolscopeError(
+            f"a CausalModel goes with a task without time (sy.tasks.Classification), a Program with one of tokens (sy.tasks.Task); "
+            f"got {type(program).__name__} and {task!r}"
+        )
+    if isinstance(program, CausalModel) or isinstance(task, Classification):
+        return
     if not isinstance(task, type(program.task)) or program.task.vocabulary != task.vocabulary:
         raise SymbolscopeError(
             f"the program is for {program.task!r}, but the task is {task!r}; build it with {type(program).__name__}(task)"

@@ -42,7 +42,7 @@ class Interchange:
         """Read the states of ``pairs`` at ``site`` of a network in evaluation mode."""
         device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
         with torch.no_grad():
-            inputs, steps = torch.from_numpy(pairs.target_tokens).to(device), torch.from_numpy(pairs.target_steps)
+            inputs, steps = torch.from_numpy(pairs.target_tokens).to(device), _tensor(pairs.target_steps)
             continuation = site.continuation(network, inputs, steps, lengths=_lengths(pairs))
             source = source_states(network, site, pairs)
         return cls(
@@ -97,20 +97,27 @@ class Interchange:
         return self.right(torch.arange(len(self), device=states.device), states).cpu().numpy()
 
 
-def _lengths(pairs: Pairs) -> Tensor:
+def _lengths(pairs: Pairs) -> Tensor | None:
     """Tokens of each run that matter: up to the one whose output predicts the last scored label."""
+    if pairs.target_steps is None:
+        return None
     return torch.from_numpy(pairs.target_steps + np.maximum(pairs.lengths, 1))
 
 
 def source_states(network: nn.Module, site: Site, pairs: Pairs) -> Tensor:
     """States [n, d] of ``network`` at ``site`` in the source runs of ``pairs``."""
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    steps = _tensor(pairs.source_steps)
     parts = [
         site.read(
             network,
             torch.from_numpy(pairs.source_tokens[start : start + _ROWS_AT_ONCE]).to(device),
-            torch.from_numpy(pairs.source_steps[start : start + _ROWS_AT_ONCE]),
+            None if steps is None else steps[start : start + _ROWS_AT_ONCE],
         )
         for start in range(0, len(pairs), _ROWS_AT_ONCE)
     ]
     return torch.cat(parts).detach()
+
+
+def _tensor(steps: NDArray[np.int64] | None) -> Tensor | None:
+    return None if steps is None else torch.from_numpy(steps)

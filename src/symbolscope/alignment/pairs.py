@@ -1,7 +1,8 @@
 """Pairs of runs, a variable to carry from one into the other, and what a program says must happen then."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,40 +24,45 @@ class Pairs:
     variables
         Names of the variables that are swapped; empty for pairs in which nothing is.
     target_tokens
-        int64 [n, L]: the target's own tokens up to its step, then the program's continuation, then padding.
+        int64 [n, L]: the target's own tokens up to its step, then the program's continuation, then padding. For a network
+        without time its inputs, float32 [n, d].
     target_steps
-        int64 [n]: position of the last token before the swap.
+        int64 [n]: position of the last token before the swap; None without time.
     source_tokens, source_steps
         int64 [n, L'] and [n]: likewise for the source run, which is natural throughout.
     labels
-        int64 [n, S]: the continuation; column j is the token at position ``target_steps`` + 1 + j.
+        int64 [n, S]: the continuation; column j is the token at position ``target_steps`` + 1 + j. Without time the class, [n, 1].
     scored
         bool [n, S]: labels that the task determines (responses and end); the others are data.
     target_values, source_values
-        Every variable of the program, float64 [n], after the step and before the swap.
+        Every variable of the program, float64 [n], after the step and before the swap. Where a value is a vector, a number that
+        tells it from the others here.
     natural
         The same runs with nothing swapped: what must happen if the patched features carry no variable.
     whole
         The same runs with every variable swapped, and whatever else the program remembers: what must happen if the whole state is
         replaced.
+    rest
+        The same runs with everything swapped but ``variables``: what must happen if the rest of the state is replaced.
     """
 
     variables: tuple[str, ...]
-    target_tokens: NDArray[np.int64]
-    target_steps: NDArray[np.int64]
-    source_tokens: NDArray[np.int64]
-    source_steps: NDArray[np.int64]
+    target_tokens: NDArray[Any]
+    target_steps: NDArray[np.int64] | None
+    source_tokens: NDArray[Any]
+    source_steps: NDArray[np.int64] | None
     labels: NDArray[np.int64]
     scored: NDArray[np.bool_]
     target_values: PerPair = field(repr=False)
     source_values: PerPair = field(repr=False)
     natural: "Pairs | None" = field(default=None, repr=False)
     whole: "Pairs | None" = field(default=None, repr=False)
+    rest: "Pairs | None" = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         n = len(self.target_tokens)
         for name in ("target_steps", "source_tokens", "source_steps", "labels", "scored"):
-            if len(getattr(self, name)) != n:
+            if getattr(self, name) is not None and len(getattr(self, name)) != n:
                 raise SymbolscopeError(f"{name} must have one row per pair ({n}); it has {len(getattr(self, name))}")
         if self.labels.shape != self.scored.shape:
             raise SymbolscopeError(
@@ -91,3 +97,17 @@ class Pairs:
             return value.subset(rows) if isinstance(value, Pairs) else value
 
         return Pairs(**{entry.name: take(getattr(self, entry.name)) for entry in fields(self)})  # type: ignore[arg-type]
+
+    def with_shuffled_sources(self, seed: int | np.random.Generator) -> "Pairs":
+        """The same pairs, but each with the source run of another: its state says nothing of what the answer asks for.
+
+        A control: an accuracy that survives this has not come from what the source carries.
+        """
+        order = np.random.default_rng(seed).permutation(len(self))
+        return replace(
+            self,
+            source_tokens=self.source_tokens[order],
+            source_steps=None if self.source_steps is None else self.source_steps[order],
+            whole=None,
+            rest=None,
+        )

@@ -13,7 +13,7 @@ Source: Geiger et al., arXiv 2303.02536 (the search); Grant, Goodman, McClelland
 import itertools
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -85,11 +85,14 @@ class Run:
         Initialised; trained in place.
     parts
         (index of the material, block of the featurizer) per variable.
+    trained
+        Whether the weights may change; those of a control may not.
     """
 
     featurizer: Featurizer
     parts: tuple[tuple[int, int | None], ...]
     generator: torch.Generator
+    trained: bool = True
     best_iia: float = -1.0
     best_loss: float = float("inf")
     best_weights: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
@@ -100,23 +103,49 @@ class Run:
     done: bool = False
 
 
-def search(
-    materials: Sequence[Material], runs: Sequence[Run], settings: SearchSettings, *, progress: bool | None = None
-) -> None:
+@dataclass(frozen=True)
+class Batch:
+    """Runs on one network: they share its passes."""
+
+    materials: Sequence[Material]
+    runs: Sequence[Run]
+    settings: SearchSettings
+
+    @property
+    def reentrant(self) -> bool:
+        """Whether several threads may run the network at once."""
+        return all(one.training.continuation.reentrant for one in self.materials)
+
+
+def search(batches: Sequence[Batch], *, progress: bool | None = None) -> None:
     """Train every run in place, and leave in it the weights that were best on its validation pairs.
 
-    Where the network allows for it (:attr:`symbolscope.networks.RecurrentNetwork.reentrant`), groups of runs are searched on as
-    many threads as torch has.
+    Where a network allows for it (:attr:`symbolscope.networks.RecurrentNetwork.reentrant`), groups of its runs are searched on as
+    many threads as torch has; those on another network go one after another, beside those of the others.
     """
-    n_threads = torch.get_num_threads() if all(one.training.continuation.reentrant for one in materials) else 1
-    groups = _groups(runs, max(1, _ROWS_AT_ONCE // settings.batch), n_threads)
-    with ProgressBar(settings.steps * len(runs), label="alignment steps", show=progress) as bar:
+    n_threads = torch.get_num_threads()
+    total = sum(batch.settings.steps * len(batch.runs) for batch in batches)
+    with ProgressBar(total, label="alignment steps", show=progress) as bar:
         done = _Done(bar)
-        pieces = [partial(_search_group, materials, group, settings, done) for group in groups]
-        run_all(pieces, n_threads=min(n_threads, len(groups)))
-    for run in runs:
-        run.featurizer.load_state_dict(run.best_weights)
-        run.featurizer.eval()
+        pieces: list[Callable[[threading.Event], None]] = []
+        for batch in batches:
+            most = max(1, _ROWS_AT_ONCE // batch.settings.batch)
+            # Several networks fill the cores by themselves; small groups would share fewer passes.
+            wanted = -(-n_threads // len(batches)) if batch.reentrant else 1
+            groups = _groups(batch.runs, most, wanted)
+            calls = [partial(_search_group, batch.materials, group, batch.settings, done) for group in groups]
+            pieces.extend(calls if batch.reentrant else [partial(_one_by_one, calls)])
+        run_all(pieces, n_threads=min(n_threads, len(pieces)))
+    for batch in batches:
+        for run in batch.runs:
+            run.featurizer.load_state_dict(run.best_weights)
+            run.featurizer.eval()
+
+
+def _one_by_one(calls: "Sequence[Callable[[threading.Event], None]]", stop: threading.Event) -> None:
+    for call in calls:
+        if not stop.is_set():
+            call(stop)
 
 
 def _groups(runs: Sequence[Run], most: int, n_threads: int) -> list[Sequence[Run]]:
@@ -160,11 +189,13 @@ def _search_group(
     materials: Sequence[Material], runs: Sequence[Run], settings: SearchSettings, done: _Done, stop: threading.Event
 ) -> None:
     joined = _Joined(materials)
-    parameters = [parameter for run in runs for parameter in run.featurizer.parameters() if parameter.requires_grad]
+    parameters = [
+        parameter for run in runs if run.trained for parameter in run.featurizer.parameters() if parameter.requires_grad
+    ]
     optimiser = torch.optim.Adam(parameters, lr=settings.rate, foreach=True) if parameters else None
     for run in runs:
         run.featurizer.train()
-        if not any(parameter.requires_grad for parameter in run.featurizer.parameters()):
+        if not run.trained or not any(parameter.requires_grad for parameter in run.featurizer.parameters()):
             run.done = True
             _validate(materials, run, settings)
     for step in range(1, settings.steps + 1):

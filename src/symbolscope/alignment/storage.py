@@ -15,6 +15,7 @@ from symbolscope.alignment.alignment import Alignment, Restart
 from symbolscope.alignment.counterfactual import check_vocabulary
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.registry import featurizer_from_configuration
+from symbolscope.programs.causal_model import CausalModel
 from symbolscope.programs.program import Program
 from symbolscope.sites.cell_state import CellState
 from symbolscope.sites.input import Input
@@ -22,6 +23,7 @@ from symbolscope.sites.network_state import NetworkState
 from symbolscope.sites.output import Output
 from symbolscope.sites.recurrent_state import RecurrentState
 from symbolscope.sites.site import Site
+from symbolscope.tasks.classification import Classification
 from symbolscope.tasks.task import Task
 
 _FORMAT = "symbolscope.Alignment"
@@ -65,7 +67,9 @@ def save_alignment(alignment: Alignment, path: str | PathLike[str]) -> None:
         raise
 
 
-def load_alignment(path: str | PathLike[str], network: nn.Module, *, program: Program, task: Task) -> Alignment:
+def load_alignment(
+    path: str | PathLike[str], network: nn.Module, *, program: Program | CausalModel, task: Task | Classification
+) -> Alignment:
     """Read an alignment written by :func:`save_alignment`, for the program and task that it names."""
     from safetensors import SafetensorError, safe_open
 
@@ -113,7 +117,8 @@ def load_alignment(path: str | PathLike[str], network: nn.Module, *, program: Pr
         raise SymbolscopeError(
             f"{source} was made with program {named} on {made_for}; got {type(program).__name__} on {task!r}. Pass the same ones"
         )
-    check_vocabulary(network, task)
+    if isinstance(task, Task):
+        check_vocabulary(network, task)
     if isinstance(site, CellState | NetworkState | RecurrentState) and site.width(network) != featurizer.width:
         raise SymbolscopeError(
             f"{source} was made for states of width {featurizer.width}; those of this {type(network).__name__} have width "

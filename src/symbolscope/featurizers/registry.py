@@ -12,6 +12,7 @@ from symbolscope.featurizers.linear import Linear
 from symbolscope.featurizers.onion import Onion
 from symbolscope.featurizers.orthogonal import Orthogonal
 from symbolscope.featurizers.pca import PCA
+from symbolscope.featurizers.random_units import RandomUnits
 from symbolscope.featurizers.reference_linear import ReferenceLinear
 from symbolscope.featurizers.rev_net import RevNet
 from symbolscope.featurizers.sae import SAE
@@ -24,6 +25,7 @@ registry: dict[str, type[Featurizer]] = {
     "Onion": Onion,
     "Orthogonal": Orthogonal,
     "PCA": PCA,
+    "RandomUnits": RandomUnits,
     "ReferenceLinear": ReferenceLinear,
     "RevNet": RevNet,
     "SAE": SAE,

@@ -1,7 +1,7 @@
 """A network as a game: a function of which players are present."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -93,6 +93,7 @@ class Game:
     player_names: tuple[str, ...]
     view: InputView | None
     settings: Settings
+    network: object
 
     def __init__(
         self,
@@ -151,6 +152,47 @@ class Game:
                 "players": _describe(chosen),
             },
         )
+        self.network = network
+        self._rebuild = lambda other: Game(
+            other,
+            sample,
+            baseline=baseline,
+            players=chosen,
+            score=score,
+            target=_label(classes, resolved),
+            device=device,
+        )
+
+    def with_network(self, network: object) -> "Game":
+        """The same sample, baseline, players, score and target, seen by another network.
+
+        Parameters
+        ----------
+        network
+            Of the same kind: it gets the same inputs, and its outputs are read the same way.
+
+        Raises
+        ------
+        SymbolscopeError
+            If the game was made from a function, which has no network; or as :class:`Game` does.
+
+        Examples
+        --------
+        >>> import torch
+        >>> trained, untrained = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+        >>> game = Game(trained, [1.0, 2.0, 3.0], target=1, player_names=["age", "dose", "sex"])
+        >>> game.with_network(untrained).player_names
+        ('age', 'dose', 'sex')
+        """
+        if self._rebuild is None:
+            raise SymbolscopeError(
+                f"{self!r} was made from a function, so no other network can take its place; make it with "
+                "sy.Game(network, sample, ...)"
+            )
+        game = self._rebuild(network)
+        game.view = self.view
+        game.settings = self.settings | {"network": game.settings["network"]}
+        return game
 
     @classmethod
     def from_function(
@@ -288,6 +330,20 @@ class Game:
         }
         game = cls.__new__(cls)
         game._lay_out(masked.source, players, masked.view, settings)
+        game.network = network
+        resolved = masked.source.score.target
+        game._rebuild = lambda other: cls.from_text(
+            other,
+            tokenizer,
+            text,
+            level=level,
+            baseline=baseline,
+            words=words,
+            score=score,
+            target=resolved,
+            player_names=player_names,
+            device=device,
+        )
         return game
 
     def __call__(self, masks: GivenArray) -> Scores:
@@ -319,6 +375,13 @@ class Game:
         self.n_players = len(players)
         self.view = view
         self.settings = settings
+        self.network: object = None
+        self._rebuild: Callable[[object], Game] | None = None
+
+
+def _label(classes: Sequence[object] | NDArray[Any] | None, target: int | None) -> object:
+    """The target as it is given: a class label for scikit-learn, else its index."""
+    return target if classes is None or target is None else classes[target]
 
 
 def _score_name(score: object) -> str:

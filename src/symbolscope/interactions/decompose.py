@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, get_args, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.game import Game
 from symbolscope.games.masks import all_masks
 from symbolscope.games.progress import ProgressBar
 from symbolscope.games.view import InputView
@@ -133,8 +135,10 @@ def decompose_game(
     settings: Mapping[str, Setting],
     view: InputView | None,
     progress: bool | None,
+    game: Game | None = None,
+    or_surcharge: float = 0.0,
 ) -> InteractionModel:
-    """Split checked ``values`` [2^n] and describe the result."""
+    """Split checked ``values`` [2^n] and describe the result; ``or_surcharge`` makes ORs dearer by that share, or cheaper."""
     from symbolscope.interactions.decomposition.solve import solve
     from symbolscope.interactions.decomposition.split import SplitPrices
     from symbolscope.interactions.tolerance import absolute_tolerance
@@ -142,6 +146,8 @@ def decompose_game(
     n_players = len(player_names)
     allowed = absolute_tolerance(tolerance, values)
     prices = SplitPrices.for_players(n_players, with_or=kinds == "and-or")
+    if or_surcharge:
+        prices = replace(prices, or_prices=prices.or_prices * (1.0 + or_surcharge))
     # Solving in an order of the players that the values fix makes the result independent of the order they came in.
     ranks = canonical_order(values, n_players)
     # The solvers' tolerances are absolute: give them values of size one. A power of two divides without rounding.
@@ -182,6 +188,7 @@ def decompose_game(
         values=values,
         settings=recorded,
         view=view,
+        game=game,
     )
 
 

@@ -100,6 +100,7 @@ def explain(
         settings=settings,
         view=game.view,
         progress=progress,
+        game=game,
     )
 
 

@@ -11,15 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.game import Game
 from symbolscope.games.view import InputView
 from symbolscope.interactions.fidelity import Fidelity, FidelityCurve, fidelity, fidelity_curve
 from symbolscope.interactions.indices import ShapleyIndex, shapley_interactions, shapley_values
 from symbolscope.interactions.prediction import predict_on_all_masks, predict_on_masks
 from symbolscope.shapes import Effects, Kinds, Members, PerPlayer, Scores, Vector
+from symbolscope.variation import Variation
 
 if TYPE_CHECKING:
     import pandas
     import shapiq
+
+    from symbolscope.interactions.alternatives import Alternatives
 
 Setting = str | int | float | bool | None
 Kind = Literal["and", "or"]
@@ -63,6 +67,8 @@ class InteractionModel:
         What reproduces the result: score, target, baseline, method and so on.
     view
         What the input looks like, for the page; None for a game without one.
+    game
+        The game that was explained, for controls that put another network in its place; not saved.
 
     Examples
     --------
@@ -94,6 +100,7 @@ class InteractionModel:
     values: NDArray[np.float64] | None = None
     settings: Mapping[str, Setting] = field(default_factory=_no_settings)
     view: InputView | None = None
+    game: Game | None = None
 
     def __post_init__(self) -> None:
         """Check that the arrays belong together."""
@@ -184,6 +191,52 @@ class InteractionModel:
     def curve(self) -> FidelityCurve:
         """Fidelity of the k strongest interactions for k = 0, 1, 2, ... (their effects unchanged)."""
         return fidelity_curve(self._known_values(), len(self.effects), lambda k: self.restrict(k).predict_all())
+
+    @property
+    def network(self) -> object:
+        """The network that was explained; None where the model was made from values or a function."""
+        return None if self.game is None else self.game.network
+
+    @property
+    def complexity(self) -> int:
+        """Number of interactions."""
+        return len(self.effects)
+
+    @property
+    def costs(self) -> Mapping[str, float]:
+        """What the reading takes: interactions, their mean and largest order, and the bits to write them down."""
+        from symbolscope.interactions.description_length import description_length
+
+        return {
+            "interactions": float(len(self.effects)),
+            "mean order": float(self.orders.mean()) if len(self.effects) else 0.0,
+            "largest order": float(self.orders.max(initial=0)),
+            "description length (bits)": description_length(self),
+        }
+
+    def refit(self, network: object = None, *, variation: Variation | None = None) -> "InteractionModel":
+        """The same procedure on another network, or with another thing changed; what controls are made of.
+
+        Raises
+        ------
+        SymbolscopeError
+            If the model was not made by :func:`symbolscope.explain` of a game with a network, or the variation does not apply.
+        """
+        from symbolscope.interactions.refit import refit_model
+
+        return refit_model(self, Variation(network=network) if variation is None else variation)
+
+    def rival_curves(self) -> Mapping[str, FidelityCurve]:
+        """:meth:`curve` of other bases for the same outputs: AND only, OR only, Fourier."""
+        from symbolscope.interactions.rivals import rival_curves
+
+        return rival_curves(self._known_values())
+
+    def alternatives(self, *, threshold: float = 0.05) -> "Alternatives":
+        """Other splits that cost at most 1 % more, and the salient interactions that all of them share."""
+        from symbolscope.interactions.alternatives import alternatives
+
+        return alternatives(self, threshold=threshold)
 
     def restrict(self, selection: int | ArrayLike) -> "InteractionModel":
         """The k strongest interactions, or the selected ones, with their effects unchanged.

@@ -23,11 +23,14 @@ class CausalModel:
         Names of the inputs. None: every name that is only ever a parent. Given, a parent that is neither an input nor a variable
         is refused, so that a slip of the pen does not become an input.
 
+    answer
+        The variable that the network's output stands for. None: the only one that no other depends on, or the last of several.
+
     Raises
     ------
     SymbolscopeError
-        If the variables depend on one another in a circle, which is named, a variable has no parents, a parent is unknown, or an
-        input is a variable too.
+        If the variables depend on one another in a circle, which is named, a variable has no parents, a parent is unknown, an
+        input is a variable too, or the answer is no variable.
 
     Examples
     --------
@@ -53,6 +56,7 @@ class CausalModel:
         mechanisms: Mapping[str, tuple[tuple[str, ...], Callable[..., NDArray[Any]]]],
         *,
         inputs: Sequence[str] | None = None,
+        answer: str | None = None,
     ) -> None:
         for name, (parents, _) in mechanisms.items():
             if not parents:
@@ -66,6 +70,7 @@ class CausalModel:
         self.order = self._sorted()
         for parent in sorted(every):
             self._check(parent)
+        self.answer = self._answer(answer, every)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -118,6 +123,12 @@ class CausalModel:
         for name in sources:
             self._check(name)
         return self.run(dict(base) | {name: self.run(source)[name] for name, source in sources.items()})
+
+    def _answer(self, given: str | None, parents: set[str]) -> str:
+        if given is None:
+            return next((name for name in reversed(self.order) if name not in parents), "")
+        self._check(given)
+        return given
 
     def _check(self, name: str) -> None:
         if name not in self.names:

@@ -1,0 +1,1 @@
+"""Controls for every reading: nulls, rivals, off-target tests, divergence."""

@@ -1,0 +1,90 @@
+"""The explanation again, with one thing changed: another network, permuted outputs, or interactions drawn at random."""
+
+import numpy as np
+
+from symbolscope.errors import SymbolscopeError
+from symbolscope.games.evaluate import evaluate
+from symbolscope.games.masks import all_masks
+from symbolscope.interactions.decompose import decompose_game
+from symbolscope.interactions.model import InteractionModel
+from symbolscope.shapes import Vector
+from symbolscope.variation import Variation
+
+# A control is not certified to the last per mille: within this gap it is done several times as fast.
+_GAP = 0.2
+
+
+def refit_model(model: InteractionModel, variation: Variation) -> InteractionModel:
+    """Split again what the variation gives, on the same footing.
+
+    The tolerance is the same share of the output's standard deviation, since another network's output has another scale.
+
+    Raises
+    ------
+    SymbolscopeError
+        If the outputs are not known on all masks, another network is asked for and the model has no game with one, or the
+        variation does not apply to interactions.
+    """
+    if model.values is None:
+        raise SymbolscopeError("the network's output is not known on all masks, so the split cannot be repeated")
+    if variation.answers == "scrambled" or variation.program is not None or variation.features == "random":
+        raise SymbolscopeError(
+            f"a control that changes {_changed(variation)} is for alignments; interactions have none to change"
+        )
+    values = model.values
+    if variation.network is not None:
+        if model.game is None:
+            raise SymbolscopeError(
+                "the model was made from values alone, so no other network can be read in the same way; make it with sy.explain"
+            )
+        values = evaluate(model.game.with_network(variation.network), all_masks(model.n_players), progress=False)
+    if variation.answers == "shuffled":
+        values = np.random.default_rng([variation.seed, 1]).permutation(values)
+    if variation.features == "random-units":
+        return random_sets(model, values, seed=variation.seed)
+    spread, own = float(np.std(values)), float(np.std(model.values))
+    return decompose_game(
+        values,
+        model.player_names,
+        tolerance=model.tolerance * (spread / own if own > 0 else 0.0),
+        gap=_GAP,
+        kinds=str(model.settings.get("kinds", "and-or")),
+        settings=model.settings,
+        view=model.view,
+        progress=False,
+    )
+
+
+def random_sets(model: InteractionModel, values: Vector, *, seed: int) -> InteractionModel:
+    """As many interactions of the same kinds and orders on players drawn at random, their effects fitted by least squares."""
+    generator = np.random.default_rng([seed, 2])
+    n = model.n_players
+    masks = np.zeros_like(model.masks)
+    for row, order in enumerate(model.orders):
+        masks[row, generator.choice(n, size=int(order), replace=False)] = True
+    everything = all_masks(n)
+    # More columns than masks fit any values; what is beyond adds nothing.
+    kept = min(len(masks), len(everything))
+    present = everything @ masks[:kept].T.astype(np.int64)  # players of each set that are there, [2^n, k]
+    atoms = np.where(model.is_or[:kept], present > 0, present == model.orders[:kept]).astype(np.float64)
+    solved = np.linalg.lstsq(np.column_stack([np.ones(len(atoms)), atoms]), values, rcond=None)[0]
+    effects = solved[1:].astype(np.float64)
+    strongest = np.argsort(-np.abs(effects), kind="stable")
+    return InteractionModel(
+        masks=masks[:kept][strongest],
+        kinds=model.kinds[:kept][strongest],
+        effects=effects[strongest],
+        intercept=float(solved[0]),
+        player_names=model.player_names,
+        objective=float(np.abs(effects).sum()),
+        lower_bound=float("nan"),
+        tolerance=0.0,
+        values=values,
+        settings=model.settings,
+    )
+
+
+def _changed(variation: Variation) -> str:
+    if variation.program is not None or variation.answers == "scrambled":
+        return "the program"
+    return "the features"

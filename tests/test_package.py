@@ -15,7 +15,7 @@ PUBLIC = {
     "SymbolscopeError", "Game", "Players", "baselines", "all_masks", "evaluate", "mobius", "inverse_mobius", "or_mobius",
     "inverse_or_mobius", "explain", "decompose", "InteractionModel", "write_report",
     "tasks", "programs", "networks", "sites", "featurizers", "align", "align_many", "align_models", "Alignment",
-    "counterfactual_pairs", "markov_test", "train", "study_counting",
+    "counterfactual_pairs", "markov_test", "train", "study_counting", "evidence", "assess", "assess_many", "Faithfulness",
 }  # fmt: skip
 
 

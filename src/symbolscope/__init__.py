@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from symbolscope import evidence as evidence
     from symbolscope import featurizers as featurizers
     from symbolscope import networks as networks
     from symbolscope import programs as programs
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from symbolscope.alignment.markov import markov_test as markov_test
     from symbolscope.alignment.models import align_models as align_models
     from symbolscope.errors import SymbolscopeError as SymbolscopeError
+    from symbolscope.evidence.assess import assess as assess
+    from symbolscope.evidence.assess import assess_many as assess_many
+    from symbolscope.evidence.faithfulness import Faithfulness as Faithfulness
     from symbolscope.games import baselines as baselines
     from symbolscope.games.evaluate import evaluate as evaluate
     from symbolscope.games.game import Game as Game
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 # Names that are modules themselves.
-_MODULES = frozenset({"baselines", "featurizers", "networks", "programs", "sites", "tasks"})
+_MODULES = frozenset({"baselines", "evidence", "featurizers", "networks", "programs", "sites", "tasks"})
 # Imported on first use, so that `symbolscope --help` need not wait for torch, nor Ctrl-C be met by its import.
 _HOMES = {
     "align": "symbolscope.alignment.align",
@@ -50,6 +54,10 @@ _HOMES = {
     "sites": "symbolscope.sites",
     "tasks": "symbolscope.tasks",
     "SymbolscopeError": "symbolscope.errors",
+    "evidence": "symbolscope.evidence",
+    "assess": "symbolscope.evidence.assess",
+    "assess_many": "symbolscope.evidence.assess",
+    "Faithfulness": "symbolscope.evidence.faithfulness",
     "baselines": "symbolscope.games.baselines",
     "evaluate": "symbolscope.games.evaluate",
     "Game": "symbolscope.games.game",

@@ -1,16 +1,18 @@
 """The result of a search: which part of a network's state carries a program's variable."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from symbolscope.alignment.counterfactual import counterfactual_pairs
 from symbolscope.alignment.frozen import frozen
 from symbolscope.alignment.iia import IIA
+from symbolscope.alignment.interchange import Interchange
 from symbolscope.alignment.measure import measure
 from symbolscope.alignment.pairs import Pairs
 from symbolscope.errors import SymbolscopeError
@@ -137,13 +139,54 @@ class Alignment:
                 self.network, self.site, pairs, lambda target, source: self.swap(target, source, variable=name)
             )
 
-    def pairs(self, *, n: int, counts: Collection[int] | None = None, seed: int | np.random.Generator = 1) -> Pairs:
-        """Fresh pairs of each of its variables in turn, for its own test; with shuffled sources if that is how it was searched."""
-        name = self.variables[0]
+    def pairs(
+        self,
+        *,
+        n: int,
+        variable: str | None = None,
+        counts: Collection[int] | None = None,
+        seed: int | np.random.Generator = 1,
+    ) -> Pairs:
+        """Fresh pairs of one of its variables, for its own test; with shuffled sources if that is how it was searched.
+
+        ``counts`` are the quantities of the trials; None is those that training uses.
+        """
+        name = self.variables[0] if variable is None else self._only(variable)
+        if counts is None and isinstance(self.task, Task):
+            counts = self.task.trained
         pairs = counterfactual_pairs(
             self.network, self.program, self.task, variable=name, n=n, counts=counts, seed=seed
         )
         return pairs.with_shuffled_sources(seed) if self.settings.get("sources") == "shuffled" else pairs
+
+    def predict(self, pairs: Pairs) -> NDArray[np.int64]:
+        """What the program says follows in each pair with the variable swapped, int64 [n, S]."""
+        return pairs.labels
+
+    def rest(self, pairs: Pairs) -> IIA:
+        """The off-target test: everything but the variable's features taken from the source.
+
+        The variable must stay the target's and everything else that the program remembers become the source's. Its floor is again
+        nothing swapped, its ceiling the whole state.
+        """
+        if pairs.rest is None:
+            raise SymbolscopeError(
+                "these pairs do not say what follows if the rest is swapped; draw them with Alignment.pairs"
+            )
+        name = self._only(pairs.variables)
+        whole = replace(pairs.rest, whole=pairs.whole)
+        with frozen(self.network):
+            return measure(
+                self.network, self.site, whole, lambda target, source: self.swap(source, target, variable=name)
+            )
+
+    def states(self, pairs: Pairs) -> tuple[Tensor, Tensor]:
+        """States after the swap, and the natural ones of both runs, [n, d] and [2n, d]: how far apart they are is divergence."""
+        name = self._only(pairs.variables)
+        with frozen(self.network), torch.no_grad():
+            interchange = Interchange.of(self.network, self.site, pairs)
+            patched = self.swap(interchange.target, interchange.source, variable=name)
+        return patched, torch.cat([interchange.target, interchange.source])
 
     def refit(self, network: nn.Module, *, seed: int = 0) -> "Alignment":
         """The same search on another network, from one start; what controls are made of."""

@@ -24,7 +24,7 @@ def causal_pairs(
     Raises
     ------
     SymbolscopeError
-        If the causal model cannot be run on what the task draws, or answers other than the task.
+        If the causal model cannot be run on what the task draws.
     """
     base = task.draw(n, generator)
     natural = _run(program, task, base)
@@ -75,7 +75,7 @@ def check_answers(program: CausalModel, task: Classification, *, n: int = 1_000,
         row = int(np.flatnonzero(wrong)[0])
         raise SymbolscopeError(
             f"{type(program).__name__} does not do what {task!r} asks: {program.answer} differs from the class in "
-            f"{wrong.mean():.1%} of inputs, such as {[np.round(values[name][row], 3).tolist() for name in program.inputs]}"
+            f"{wrong.mean():.1%} of inputs, such as {[_shown(values[name][row]) for name in program.inputs]}"
         )
 
 
@@ -95,6 +95,11 @@ def _inputs(program: CausalModel, values: Values) -> dict[str, NDArray[Any]]:
 def _swapped(program: CausalModel, base: Values, source: Values, variables: tuple[str, ...]) -> dict[str, NDArray[Any]]:
     carried = _inputs(program, source)
     return program.run_interchange(_inputs(program, base), dict.fromkeys(variables, carried))
+
+
+def _shown(value: Any) -> object:
+    """A value for a message: real numbers rounded, truth values as they are."""
+    return np.asarray(np.round(value, 3) if np.asarray(value).dtype.kind == "f" else value).tolist()
 
 
 def _where(rows: NDArray[np.bool_], one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:

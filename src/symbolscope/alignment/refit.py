@@ -83,7 +83,7 @@ def _job(alignment: Alignment, variation: Variation) -> Job:
 def _featurizer(featurizer: Featurizer, variation: Variation, n_variables: int) -> Featurizer:
     """A template like the alignment's; a rival of one variable gets as many features as the alignment has."""
     if variation.features == "random-units":
-        return RandomUnits(featurizer.size)
+        return RandomUnits(featurizer.size if n_variables == 1 else featurizer.sizes)
     arguments = featurizer.configuration()
     if n_variables == 1 and len(featurizer.sizes) > 1:
         arguments["size"] = featurizer.size
@@ -109,8 +109,8 @@ def readout_parameters(alignment: Alignment, network: nn.Module) -> list[str]:
     states = site.read(network, inputs.to(device), steps)
     if not states.requires_grad:
         return list(named)
-    states.sum().backward(inputs=list(named.values()))
-    unread = [name for name, parameter in named.items() if parameter.grad is None]
-    for parameter in named.values():
-        parameter.grad = None
-    return unread
+    # Not backward: gradients that the parameters already have would be lost, or taken for the state's.
+    gradients: Sequence[torch.Tensor | None] = torch.autograd.grad(
+        states.sum(), list(named.values()), allow_unused=True
+    )
+    return [name for name, gradient in zip(named, gradients, strict=True) if gradient is None]  # pyright: ignore[reportUnnecessaryComparison]

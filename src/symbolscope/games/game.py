@@ -191,7 +191,8 @@ class Game:
             )
         game = self._rebuild(network)
         game.view = self.view
-        game.settings = self.settings | {"network": game.settings["network"]}
+        # Of an estimator the target is a label, which may have another column here.
+        game.settings = self.settings | {name: game.settings[name] for name in ("network", "target")}
         return game
 
     @classmethod

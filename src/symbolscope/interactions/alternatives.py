@@ -1,6 +1,6 @@
 """Whether the split is the only one: other splits that cost nearly as little."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +9,14 @@ from symbolscope.errors import SymbolscopeError
 from symbolscope.interactions.decompose import decompose_game
 from symbolscope.interactions.model import InteractionModel
 
+_Key = tuple[str, int, bool]  # kind, set, sign
+
 # Half of the 1 % within which a split counts as nearly as cheap: a split that is optimal at prices changed by 0.5 % costs at most
 # 1 % more at the original ones.
 _SHIFT = 0.005
 _WITHIN = 0.01
-_GAP = 1e-3
+# Together with the shift of the prices this keeps a split within 1 % of the optimum.
+_GAP = 5e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,44 +70,73 @@ def alternatives(model: InteractionModel, *, threshold: float = 0.05) -> Alterna
     """
     if model.values is None:
         raise SymbolscopeError("the network's output is not known on all masks, so no other split can be looked for")
-    own = _salient(model, threshold)
-    found = [own]
+    own = _keys(model.salient(threshold))
+    found = [set(own)]
     costs: list[float] = []
     if model.settings.get("kinds", "and-or") == "and-or" and model.objective > 0:
         for prefer in (-_SHIFT, _SHIFT):
-            other = decompose_game(
-                model.values,
-                model.player_names,
-                tolerance=model.tolerance,
-                gap=_GAP,
-                kinds="and-or",
-                settings=model.settings,
-                view=None,
-                progress=False,
-                or_surcharge=prefer,
-            )
-            cost = other.objective / model.objective
-            costs.append(cost)
-            if cost <= 1 + _WITHIN:
-                found.append(_salient(other, threshold))
+            cost, keys = _resolved(model, prefer, threshold)
+            costs.append(cost / model.objective)
+            if cost <= (1 + _WITHIN) * model.objective:
+                found.append(keys)
     common = set.intersection(*found)
     everything = set.union(*found)
-    rows = _keys(model.salient(threshold))
     return Alternatives(
         tuple(costs),
-        np.array([key in common for key in rows], dtype=np.bool_),
+        np.array([key in common for key in own], dtype=np.bool_),
         len(common) / len(everything) if everything else 1.0,
         len({frozenset(one) for one in found}),
     )
 
 
-def _salient(model: InteractionModel, threshold: float) -> set[tuple[str, int, bool]]:
-    return set(_keys(model.salient(threshold)))
+def _resolved(model: InteractionModel, or_surcharge: float, threshold: float) -> tuple[float, set[_Key]]:
+    """Cost at the original prices, and the salient interactions, of the optimum with ORs dearer by that share."""
+    from symbolscope.interactions.decomposition.neighbour import neighbour
+    from symbolscope.interactions.decomposition.split import SplitPrices
+
+    assert model.values is not None
+    values, size = model.values, model.values.size
+    prices = SplitPrices.for_players(model.n_players, with_or=True)
+    changed = replace(prices, or_prices=prices.or_prices * (1.0 + or_surcharge))
+    unit = float(np.exp2(np.ceil(np.log2(np.ptp(values)))))  # as decompose does
+    sets = _codes(model.masks)
+    near = neighbour(
+        (values - values[0]) / unit,
+        changed,
+        model.tolerance / unit,
+        np.where(model.is_or, sets + size, sets),
+        np.where(model.is_or, -model.effects, model.effects) / unit,  # an OR is minus the absence of all its players
+        (values - model.predict_all()) / unit,
+    )
+    if near is None:
+        other = decompose_game(
+            values,
+            model.player_names,
+            tolerance=model.tolerance,
+            gap=_GAP,
+            kinds="and-or",
+            settings=model.settings,
+            view=None,
+            progress=False,
+            or_surcharge=or_surcharge,
+        )
+        return other.objective, set(_keys(other.salient(threshold)))
+    effects = np.concatenate([near.and_effects, -near.absent_effects]) * unit
+    cost = float(np.dot(np.tile(prices.and_prices, 2), np.abs(effects)))
+    order = np.tile(prices.orders, 2)
+    strength = np.where(order > 0, np.abs(effects), 0.0)
+    rows = np.flatnonzero((strength > 0) & (strength >= threshold * strength.max()))
+    kinds = np.where((rows >= size) & (order[rows] > 1), "or", "and")
+    return cost, {(str(kind), int(row % size), bool(effects[row] > 0)) for kind, row in zip(kinds, rows, strict=True)}
 
 
-def _keys(model: InteractionModel) -> list[tuple[str, int, bool]]:
-    codes = [int("".join("1" if bit else "0" for bit in row), 2) for row in model.masks]
+def _keys(model: InteractionModel) -> list[_Key]:
     return [
-        (str(kind), code, bool(effect > 0))
-        for kind, code, effect in zip(model.kinds, codes, model.effects, strict=True)
+        (str(kind), int(code), bool(effect > 0))
+        for kind, code, effect in zip(model.kinds, _codes(model.masks), model.effects, strict=True)
     ]
+
+
+def _codes(masks: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Index of each set among all of them."""
+    return masks.astype(np.int64) @ (np.int64(1) << np.arange(masks.shape[1], dtype=np.int64))

@@ -16,6 +16,7 @@ from symbolscope.games.view import InputView
 from symbolscope.interactions.fidelity import Fidelity, FidelityCurve, fidelity, fidelity_curve
 from symbolscope.interactions.indices import ShapleyIndex, shapley_interactions, shapley_values
 from symbolscope.interactions.prediction import predict_on_all_masks, predict_on_masks
+from symbolscope.interactions.size_curve import SizeCurve
 from symbolscope.shapes import Effects, Kinds, Members, PerPlayer, Scores, Vector
 from symbolscope.variation import Variation
 
@@ -226,8 +227,14 @@ class InteractionModel:
 
         return refit_model(self, Variation(network=network) if variation is None else variation)
 
-    def rival_curves(self) -> Mapping[str, FidelityCurve]:
-        """:meth:`curve` of other bases for the same outputs: AND only, OR only, Fourier."""
+    def size_curve(self) -> SizeCurve:
+        """R^2 over all masks of the k strongest interactions, for every k; :meth:`curve` has the errors too, for some k."""
+        from symbolscope.interactions.size_curve import and_or_curve
+
+        return and_or_curve(self._known_values(), self.masks, self.is_or, self.effects, self.intercept)
+
+    def rival_curves(self) -> Mapping[str, SizeCurve]:
+        """:meth:`size_curve` of other bases for the same outputs: AND only, OR only, Fourier."""
         from symbolscope.interactions.rivals import rival_curves
 
         return rival_curves(self._known_values())

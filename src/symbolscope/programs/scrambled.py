@@ -1,5 +1,6 @@
 """A wrong program: the right one, but an intervention gives a variable another value than the one carried over."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any, overload
 
@@ -30,13 +31,13 @@ class ScrambledProgram(Program):
         self.variables = program.variables
 
     def init(self, quantities: NDArray[np.int64]) -> State:
-        return self.original.init(quantities)
+        return self._unscrambled().init(quantities)
 
     def update(self, state: State, tokens: NDArray[np.int64]) -> State:
-        return self.original.update(state, tokens)
+        return self._unscrambled().update(state, tokens)
 
     def emit(self, state: State, generator: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        return self.original.emit(state, generator)
+        return self._unscrambled().emit(state, generator)
 
     def assign(self, state: State, values: Mapping[str, Column]) -> State:
         domains = {variable.name: np.array(variable.values) for variable in self.variables}
@@ -44,7 +45,13 @@ class ScrambledProgram(Program):
             name: _another(array, domains[name]).astype(array.dtype) if name in domains else array
             for name, array in values.items()
         }
-        return self.original.assign(state, moved)
+        return self._unscrambled().assign(state, moved)
+
+    def _unscrambled(self) -> Program:
+        """The original on this program's task: pairs are made with one without voids."""
+        program = copy.copy(self.original)
+        program.task = self.task
+        return program
 
 
 class ScrambledModel(CausalModel):

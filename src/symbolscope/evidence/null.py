@@ -1,0 +1,41 @@
+"""What every null is: a way to run the procedure behind a reading where there is nothing to be found."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from symbolscope.evidence.readings import MaskReading, SwapReading
+from symbolscope.variation import Variation
+
+
+class Null(ABC):
+    """A control: the same procedure, at the same complexity, on what has learned nothing.
+
+    A null of your own sets ``name`` and ``about`` and implements :meth:`variation`; put it into
+    ``symbolscope.evidence.nulls.registry`` to name it on the command line.
+
+    Attributes
+    ----------
+    name
+        Its name, such as "random-init".
+    about
+        What it is, in a few words, for tables.
+    """
+
+    name: ClassVar[str]
+    about: ClassVar[str]
+
+    def unsuited(self, reading: MaskReading | SwapReading) -> str | None:
+        """Why this null cannot be run for a reading, or None if it can."""
+        return None
+
+    @abstractmethod
+    def variation(self, reading: MaskReading | SwapReading, *, seed: int) -> Variation:
+        """One restart of the null: what is to be different from the reading's own procedure.
+
+        Two calls with equal arguments must describe the same control.
+        """
+
+
+def restart_seed(seed: int, restart: int) -> int:
+    """Seed of a restart of a null."""
+    return seed + 7_368_787 * (restart + 1)

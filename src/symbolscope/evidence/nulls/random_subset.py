@@ -1,0 +1,15 @@
+"""As many units, drawn at random."""
+
+from symbolscope.evidence.null import Null
+from symbolscope.evidence.readings import MaskReading, SwapReading
+from symbolscope.variation import Variation
+
+
+class RandomSubset(Null):
+    """Random subsets of the same sizes: players for each interaction (effects fitted by least squares), or a state's units."""
+
+    name = "random-subset"
+    about = "random sets of the same sizes"
+
+    def variation(self, reading: MaskReading | SwapReading, *, seed: int) -> Variation:
+        return Variation(features="random-units", seed=seed)

@@ -1,0 +1,82 @@
+"""What the evidence supports, in words that claim no more than the numbers do."""
+
+import math
+
+from symbolscope.evidence.faithfulness import Faithfulness
+
+# Margins below these are within what another draw of the null might give.
+_MARGIN = 0.1
+_RATIO = 1.5
+_CARRIED = 0.95
+
+
+def sentence(report: Faithfulness) -> str:
+    """One honest sentence, or two where a rival or the rest of the state speaks against it."""
+    return _of_sizes(report) if report.sizes else _of_swaps(report)
+
+
+def _of_sizes(report: Faithfulness) -> str:
+    own = report.sizes["network"][0][0]
+    said = f"{report.subject.capitalize()} reproduce {report.score:.1%} of the output's variance over all masks"
+    if not report.controlled:
+        return f"{said}. Nothing was controlled: any table of outputs is reproduced by enough interactions."
+    if own is None:
+        return f"{said}, too little for R² of 0.9, so there is no size to compare with the nulls."
+    parts = [f"{_amount(report, name)} {_about(name)}" for name in report.size_ratio]
+    ratios = [ratio for ratio, _ in report.size_ratio.values() if not math.isnan(ratio)]
+    compared = f"{own:,} of them give R² of 0.9, against {' and '.join(parts)}"
+    if not ratios:
+        return f"{said}; {compared}: the nulls never get there."
+    least = min(ratios)
+    if least >= _RATIO:
+        return f"{said}; {compared}: at least {least:.1f} times as many, so this sparsity was learned."
+    if least >= 1 / _RATIO:
+        return (
+            f"{said}; {compared}: a network that learned nothing is about as sparse here, so the sparsity alone is no evidence of "
+            "what was learned."
+        )
+    return f"{said}; {compared}: what learned nothing is sparser, so the sparsity is no evidence of anything learned."
+
+
+def _amount(report: Faithfulness, name: str) -> str:
+    counts = sorted(count for count, _ in report.sizes[name] if count is not None)
+    if not counts:
+        return "no number"
+    return f"{counts[0]:,}" if counts[0] == counts[-1] else f"{counts[0]:,} to {counts[-1]:,}"
+
+
+def _about(name: str) -> str:
+    from symbolscope.evidence.nulls import registry
+
+    described = {
+        "random-init": "in the same network untrained",
+        "permuted-outputs": "once its outputs are permuted",
+        "shuffled-labels": "in the network trained on shuffled labels",
+        "random-core": "with a random core and a trained readout",
+        "random-subset": "of random sets of players",
+    }
+    return described.get(name, f"for {registry[name].about}" if name in registry else f"for {name}")
+
+
+def _of_swaps(report: Faithfulness) -> str:
+    low, high = report.interval
+    said = (
+        f"{report.subject}: the answer follows the swapped features in {report.score:.1%} of pairs "
+        f"({low:.1%} to {high:.1%}; {report.floor:.1%} with nothing swapped)"
+    )
+    if not report.controlled:
+        return f"{said}. Nothing was controlled: a rich enough alignment function gives this for any network."
+    name = min(report.margin, key=lambda one: report.margin[one])
+    margin, (least, _) = report.margin[name], report.margin_interval[name]
+    against = f"the same search reaches at most {report.best_null:.1%} on nulls ({name})"
+    if margin >= _MARGIN and least > 0:
+        how = "carries the variable" if low >= _CARRIED else "carries the variable in part"
+        verdict = f"{said}; {against}, so the network {how} because of what it learned."
+    elif margin > 0 and least > 0:
+        verdict = f"{said}; {against}: a small margin, weak evidence that anything was learned."
+    else:
+        verdict = f"{said}; {against}: no margin, so this is no evidence of a variable."
+    equal = [rival for rival, one in report.rivals.items() if one.margin_interval[0] <= 0]
+    if equal:
+        verdict += f" {' and '.join(equal)} does as well, so the program is not identified."
+    return verdict

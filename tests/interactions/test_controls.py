@@ -171,7 +171,7 @@ def kinds_and_orders(model):
     return Counter((str(kind), int(order)) for kind, order in zip(model.kinds, model.orders, strict=True))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 5), st.integers(0, 10_000), st.integers(0, 10_000))
 def test_random_sets_are_fitted_as_well_as_they_can_be(n, seed, drawn):
     values = np.round(np.random.default_rng(seed).normal(size=1 << n), 2)
@@ -216,7 +216,10 @@ def test_more_sets_than_masks(n):
 @pytest.mark.parametrize(
     ("variation", "message"),
     [
-        (Variation(answers="scrambled"), "a control that changes the program is for alignments; interactions have none"),
+        (
+            Variation(answers="scrambled"),
+            "a control that changes the program is for alignments; interactions have none",
+        ),
         (Variation(program="UpUp"), "a control that changes the program is for alignments"),
         (Variation(features="random"), "a control that changes the features is for alignments"),
         (Variation(network=mlp(0, 4)), "Sequential raised RuntimeError on its first call"),
@@ -333,7 +336,7 @@ def test_each_basis_is_short_where_it_is_at_home():
 # Other splits
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(2, 5), st.integers(0, 10_000), st.sampled_from([0.0, 0.1, 0.4]))
 def test_other_splits_cost_at_most_a_hundredth_more(n, seed, tolerance):
     values = np.round(np.random.default_rng(seed).normal(size=1 << n), 1)
@@ -381,7 +384,9 @@ def test_a_tie_is_two_splits(others):
     assert found.overlap == pytest.approx(others / (4 + others))
     shared = [key == ("and", (2,)) for key in described(model.salient())]
     assert found.in_all.tolist() == shared
-    assert str(found).startswith(f"2 different splits cost within 1% of one another; {others} of the {2 + others} salient")
+    assert str(found).startswith(
+        f"2 different splits cost within 1% of one another; {others} of the {2 + others} salient"
+    )
 
 
 def test_weak_interactions_are_left_out_of_the_comparison():

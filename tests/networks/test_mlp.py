@@ -1,5 +1,7 @@
 """The perceptron and its training: shapes, seeds, what changes and what does not."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -29,7 +31,7 @@ def test_shapes(widths):
         assert network.layers[: depth + 1](x).shape == (7, width)
     sizes = [6, *widths, 3]
     assert sum(parameter.numel() for parameter in network.parameters()) == sum(
-        (one + 1) * two for one, two in zip(sizes, sizes[1:], strict=False)
+        (one + 1) * two for one, two in itertools.pairwise(sizes)
     )
 
 
@@ -133,7 +135,7 @@ def test_nothing_is_learned_from_shuffled_labels():
     accuracy = train_classifier(
         network, TASK, steps=400, batch=256, rate=1e-2, shuffled_labels=True, stop_accuracy=0.4, progress=False
     )
-    assert 0.3 < accuracy < 0.7
+    assert abs(accuracy - 0.5) < 0.1
     assert not same(before, weights(network))  # and it has not stopped before it began
     examples = TASK.sample(5_000, seed=1)
     logits = network(torch.from_numpy(examples.inputs)).detach()

@@ -75,6 +75,19 @@ def test_both_equalities_by_a_slow_loop():
     assert model.answer == "class"
 
 
+def test_objects_alike_in_part_are_not_equal():
+    generator = np.random.default_rng(0)
+    values = {name: generator.integers(2, size=(200, 2)) - 0.5 for name in "abcd"}  # often with one number in common
+    found = P.BothEqualities().run(values)
+    partly = (values["a"] == values["b"]).sum(axis=1) == 1
+    assert partly.sum() > 50
+    assert not found["left"][partly].any()
+    np.testing.assert_array_equal(found["class"], T.HierarchicalEquality(size=2).classes(values))
+    for row in range(200):
+        a, b, c, d = (values[name][row].tolist() for name in "abcd")
+        assert bool(found["class"][row]) == ((a == b) == (c == d))
+
+
 def test_counterfactuals_of_both_equalities_by_a_slow_loop():
     task, generator = T.HierarchicalEquality(size=2), np.random.default_rng(0)
     base = task.draw(300, generator)
@@ -82,7 +95,7 @@ def test_counterfactuals_of_both_equalities_by_a_slow_loop():
     left = P.BothEqualities().run_interchange(base, {"left": source})["class"]
     object_a = P.BothEqualities().run_interchange(base, {"a": source})["class"]
     for row in range(300):
-        a, b, c, d = (base[name][row].tolist() for name in "abcd")
+        b, c, d = (base[name][row].tolist() for name in "bcd")
         assert bool(left[row]) == ((source["a"][row].tolist() == source["b"][row].tolist()) == (c == d))
         assert bool(object_a[row]) == ((source["a"][row].tolist() == b) == (c == d))
     # A carried object meets its like often enough for both answers to be asked for.

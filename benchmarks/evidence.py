@@ -121,11 +121,11 @@ def _sizes(report: sy.Faithfulness, name: str) -> str:
 
 
 def equality(seeds: Sequence[int], *, rev_steps: int, restarts: int) -> None:
-    """Objects of two numbers, MLP 8-16-16-16-2, features of layer 1: half of its 16 units' worth."""
+    """Objects of two numbers, MLP 8-16-16-16-2, 4 features of the 16 units of layer 1' worth."""
     task, program = sy.tasks.HierarchicalEquality(size=2), sy.programs.BothEqualities()
     kinds = {
-        "Orthogonal": (sy.featurizers.Orthogonal(size=8), 2_000, 1e-2),
-        "RevNet 10 x 128": (sy.featurizers.RevNet(size=8, blocks=10, hidden=128), rev_steps, 3e-3),
+        "Orthogonal": (sy.featurizers.Orthogonal(size=4), 2_000, 1e-2),
+        "RevNet 10 x 128": (sy.featurizers.RevNet(size=4, blocks=10, hidden=128), rev_steps, 3e-3),
     }
     out = table(
         f"IIA at layer 1 over 5,000 pairs (floor: nothing swapped); untrained: {restarts} restart(s) per seed",
@@ -140,7 +140,7 @@ def equality(seeds: Sequence[int], *, rev_steps: int, restarts: int) -> None:
                 started = time.perf_counter()
                 found = sy.align(
                     network, program, task, variable=variable, featurizer=featurizer, site=Output("layers.0"), steps=steps,
-                    batch=512, rate=rate, n_pairs=100_000, patience=20, restarts=restarts, seed=seed, progress=False,
+                    batch=512, rate=rate, n_pairs=100_000, patience=100, restarts=restarts, seed=seed, progress=False,
                 )  # fmt: skip
                 report = sy.assess(found, nulls=("random-init",), restarts=restarts, n=5_000, seed=seed, progress=False)
                 null = report.null_scores["random-init"]

@@ -93,7 +93,6 @@ def alike(one, other):
 def test_many_variations_are_those_done_one_by_one(brief):
     other = Toy1d(TASK, scale=2.0)
     variations = [
-        Variation(),
         Variation(seed=3),
         Variation(network=other),
         Variation(answers="shuffled"),
@@ -107,11 +106,12 @@ def test_many_variations_are_those_done_one_by_one(brief):
     assert len(together) == len(variations)
     for variation, one in zip(variations, together, strict=True):
         alike(one, varied(short, variation)[0])
-    both = sy.Alignment.refit_many([short, brief], [Variation(seed=4), Variation(seed=5)])
+    both = sy.Alignment.refit_many([short, brief], [Variation(), Variation(seed=3)])
     for alignment, ones in zip((short, brief), both, strict=True):
-        for seed, one in zip((4, 5), ones, strict=True):
-            assert one.network is alignment.network
-            alike(one, alignment.refit(alignment.network, seed=seed))
+        assert [one.network for one in ones] == [alignment.network] * 2
+        assert [one.restarts[0].seed for one in ones] == [0, 3]
+    alike(both[0][1], together[0])
+    alike(both[1][1], brief.refit(brief.network, seed=3))
 
 
 @pytest.mark.parametrize("template", [F.Linear(size=2), F.Orthogonal(size=2), F.PCA(size=1)], ids=repr)
@@ -138,7 +138,7 @@ def test_random_units_are_coordinates_of_the_state(found):
     assert (units.restarts[0].steps, units.complexity) == (0, 0)
     # Over the seeds every coordinate is drawn, and the first is the count.
     by_unit = {}
-    for one in varied(found, *[Variation(features="random-units", seed=seed) for seed in range(12)]):
+    for one in varied(found, *[Variation(features="random-units", seed=seed) for seed in range(8)]):
         unit = int(one.swap(target, source)[0].argmax())
         by_unit.setdefault(unit, set()).add(one.iia(n=200).value)
     assert set(by_unit) == {0, 1, 2}
@@ -196,9 +196,11 @@ def test_a_rival_program_is_searched_on_the_same_footing():
     asked = searched(Toy2d(TASK), UP_DOWN, variable="count", steps=400)
     assert same(weights(rival.featurizer), weights(asked.featurizer))
     assert alignment.iia(n=500).value > 0.95
-    other = searched(Toy1d(TASK), UP_DOWN, steps=400)
-    (rival,) = varied(other, Variation(program=UP_UP, variable="demo_count"))
-    assert other.iia(n=500).value - rival.iia(n=500).value > 0.4
+
+
+def test_a_rival_of_what_is_there_falls_short(found):
+    (rival,) = varied(found, Variation(program=UP_UP, variable="demo_count"))
+    assert found.iia(n=500).value - rival.iia(n=500).value > 0.4
 
 
 class Reluctant(nn.Module):

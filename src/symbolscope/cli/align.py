@@ -61,6 +61,12 @@ def align(
         Path | None,
         typer.Option(metavar="FILE", help="Save the best: --save count.safetensors", rich_help_panel="Results"),
     ] = None,
+    nulls: Annotated[
+        bool,
+        typer.Option(
+            "--nulls/--no-nulls", help="The same search on networks that learned nothing", rich_help_panel="Results"
+        ),
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars", rich_help_panel="Results")] = False,
 ) -> None:
     """Find a program's variables in a network's state by swapping them between runs.
@@ -97,6 +103,8 @@ def align(
         site=place,
         steps=steps,
         restarts=restarts,
+        nulls=None if nulls else (),
+        null_restarts=max(2, restarts),
         seed=seed,
         force=force,
         progress=False if quiet else None,

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from symbolscope.evidence.faithfulness import Faithfulness
     from symbolscope.interactions.model import InteractionModel
 
 
-def as_json(model: "InteractionModel", files: Mapping[str, str | None]) -> str:
+def as_json(
+    model: "InteractionModel", files: Mapping[str, str | None], *, evidence: "Faithfulness | None" = None
+) -> str:
     """Write an explanation as one JSON object; what is not known is null.
 
     Parameters
@@ -18,6 +21,8 @@ def as_json(model: "InteractionModel", files: Mapping[str, str | None]) -> str:
         The explanation.
     files
         Files that were written, by kind.
+    evidence
+        What the controls say; None is written as null: nothing was controlled.
 
     Examples
     --------
@@ -60,9 +65,29 @@ def as_json(model: "InteractionModel", files: Mapping[str, str | None]) -> str:
         "r2": None if known is None else _finite(model.fidelity.r2),
         "unfaithfulness": None if known is None else _finite(model.fidelity.unfaithfulness),
         "largest_error": None if known is None else _finite(model.fidelity.largest_error),
+        "evidence": None if evidence is None else _evidence(evidence),
         "files": dict(files),
     }
     return json.dumps(written, indent=2, allow_nan=False)
+
+
+def _evidence(evidence: "Faithfulness") -> dict[str, object]:
+    return {
+        "measure": evidence.measure,
+        "score": _finite(evidence.score),
+        "interval": [_finite(bound) for bound in evidence.interval],
+        "floor": evidence.floor,
+        "null_scores": {name: [_finite(one) for one in scores] for name, scores in evidence.null_scores.items()},
+        "margin": {name: _finite(margin) for name, margin in evidence.margin.items()},
+        "terms_for_r2_of_0.9_and_0.99": {
+            name: [list(one) for one in counts] for name, counts in evidence.sizes.items()
+        },
+        "size_ratio": {name: [_finite(one) for one in ratios] for name, ratios in evidence.size_ratio.items()},
+        "rivals": {name: _finite(rival.score) for name, rival in evidence.rivals.items()},
+        "not_run": dict(evidence.skipped),
+        "identifiability": None if evidence.alternatives is None else str(evidence.alternatives),
+        "sentence": evidence.sentence,
+    }
 
 
 def _finite(value: float) -> float | None:

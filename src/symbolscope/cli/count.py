@@ -46,12 +46,15 @@ def count(
     output: Annotated[Path, typer.Option(metavar="HTML", help="The page: --output count.html")] = Path(
         "symbolscope-count.html"
     ),
+    nulls: Annotated[
+        bool, typer.Option("--nulls/--no-nulls", help="The same search on networks that learned nothing")
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars")] = False,
 ) -> None:
     """Train a small network to count and find its count and phase by swapping them between runs.
 
-    The network sees objects, then a trigger, and answers with as many responses as there were objects. Takes about a
-    minute on one core.
+    The network sees objects, then a trigger, and answers with as many responses as there were objects. Takes a minute or
+    two on one core, most of it for the controls.
     """
     check_destination(output, "--output")
     wanted = _checked_sizes(sizes, width)
@@ -64,7 +67,14 @@ def count(
     progress = False if quiet else None
     chosen = _task(task, max_count)
     study = counting_study(
-        _network(network, chosen, width, seed), chosen, wanted, steps=steps, n_moments=5, seed=seed, progress=progress
+        _network(network, chosen, width, seed),
+        chosen,
+        wanted,
+        steps=steps,
+        n_moments=5,
+        nulls=nulls,
+        seed=seed,
+        progress=progress,
     )
     print_study(study, Console(highlight=False))
     sy.write_report(output, study, title=f"What a {type(study.network).__name__} counts with")

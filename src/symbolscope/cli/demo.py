@@ -32,12 +32,13 @@ def demo(
     patient: Annotated[int, typer.Option(metavar="N", min=0, help="Held-out patient, 0 .. 170: --patient 8")] = 3,
     tolerance: Annotated[str, typer.Option(metavar="T", help="Error allowed: --tolerance 0, 0.1, 4% or auto")] = "4%",
     seed: Annotated[int, typer.Option(metavar="S", min=0, help="Training, split and search: --seed 1")] = 0,
+    nulls: Annotated[bool, typer.Option("--nulls/--no-nulls", help="Compare with what learned nothing")] = True,
     counting: Annotated[bool, typer.Option("--counting/--no-counting", help="The second, counting part")] = True,
 ) -> None:
     """Explain a small network's output for one patient, find what another network counts with, and write a page.
 
     The first is trained on breast-cancer data, the second to answer with as many responses as it saw objects. Takes
-    some ten seconds and needs no network connection.
+    about half a minute on one core and needs no network connection.
     """
     check_destination(output, "--output")
     from symbolscope.cli.sentences import check_tolerance, tolerance_sentence
@@ -45,6 +46,7 @@ def demo(
     check_tolerance(tolerance)
     from rich.console import Console
 
+    from symbolscope.evidence.assess import assess
     from symbolscope.interactions.decompose import decompose
     from symbolscope.interactions.explain import explain
     from symbolscope.report.alignment_table import print_study
@@ -72,20 +74,27 @@ def demo(
         markup=False,
     )
     model = explain(game, tolerance=tolerance)
-    print_model(model, console)
+    evidence = assess(model, seed=seed) if nulls and len(model.effects) else None
+    print_model(model, console, evidence=evidence)
     exact = ""
     if model.tolerance > 0 and model.values is not None:
         exact = f" Without a tolerance it would take {len(decompose(model.values).effects):,} interactions."
     console.print(tolerance_sentence(model) + exact, markup=False)
     title = f"What a small network reads in patient {patient}"
     if not counting:
-        write_report(output, model, title=title)
+        write_report(output, model, title=title, evidence=None if evidence is None else [evidence], nulls=False)
         typer.echo(f"\nWrote {output}: open it in a browser and click features to hide them.")
     else:
         typer.echo("\nNow a network that counts.")
-        study = _counting_study(seed)
+        study = _counting_study(seed, nulls=nulls)
         print_study(study, console)
-        write_report(output, [model, study], title=f"{title}, and what another counts with")
+        write_report(
+            output,
+            [model, study],
+            title=f"{title}, and what another counts with",
+            evidence=None if evidence is None else [evidence],
+            nulls=False,
+        )
         typer.echo(
             f"\nWrote {output}: open it in a browser, click features to hide them, and swap a count between two runs."
         )
@@ -94,13 +103,13 @@ def demo(
         typer.echo("or                      symbolscope align model.py:build --task multi-object --program up-down")
 
 
-def _counting_study(seed: int) -> "CountingStudy":
+def _counting_study(seed: int, *, nulls: bool) -> "CountingStudy":
     import symbolscope as sy
     from symbolscope.cli.trained_to_count import counting_study
 
     task = sy.tasks.MultiObject(max_count=_MAX_COUNT)
     network = sy.networks.GRU(task.vocabulary, width=_WIDTH, seed=seed)
-    return counting_study(network, task, (_SIZE,), steps=_STEPS, n_moments=0, seed=seed, progress=None)
+    return counting_study(network, task, (_SIZE,), steps=_STEPS, n_moments=0, nulls=nulls, seed=seed, progress=None)
 
 
 @dataclass(frozen=True, eq=False)

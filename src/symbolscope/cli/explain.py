@@ -17,6 +17,7 @@ from symbolscope.cli.user_code import user_code
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
+    from symbolscope.evidence.faithfulness import Faithfulness
     from symbolscope.interactions.model import InteractionModel
 
 _SLOW_PLAYERS = 13  # from here on the work takes more than a few seconds
@@ -141,6 +142,14 @@ def explain(
     json: Annotated[
         bool, typer.Option("--json", help="Only JSON on standard output: --json", rich_help_panel="Results")
     ] = False,
+    nulls: Annotated[
+        bool,
+        typer.Option(
+            "--nulls/--no-nulls",
+            help="Compare with the network untrained and with permuted outputs",
+            rich_help_panel="Results",
+        ),
+    ] = True,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json)", rich_help_panel="Results")
     ] = False,
@@ -192,18 +201,20 @@ def explain(
             result = explain_game(
                 game, tolerance=tolerance, kinds="and" if kinds is KindsName.AND else "and-or", progress=progress
             )
+            evidence = _evidence(result) if nulls else None
         if save is not None:
             result.save(save)
         if output is not None:
             from symbolscope.report.page import write_report
 
-            write_report(output, result, title=f"What {source.given} reads in {sample.description}")
+            title = f"What {source.given} reads in {sample.description}"
+            write_report(output, result, title=title, evidence=None if evidence is None else [evidence], nulls=False)
     if json:
         from symbolscope.cli.as_json import as_json
 
-        typer.echo(as_json(result, {"page": _text(output), "model": _text(save)}))
+        typer.echo(as_json(result, {"page": _text(output), "model": _text(save)}, evidence=evidence))
     elif not quiet:
-        _print(result, top, output, save)
+        _print(result, evidence, top, output, save)
 
 
 def _check_belongs(given: str, owner: str, options: dict[str, object]) -> None:
@@ -222,14 +233,23 @@ def _announcement(n_players: int, tolerance: str) -> str:
     )
 
 
-def _print(result: "InteractionModel", top: int, output: Path | None, save: Path | None) -> None:
+def _evidence(result: "InteractionModel") -> "Faithfulness | None":
+    """The cheap controls, where there is anything to control."""
+    from symbolscope.evidence.assess import assess
+
+    return assess(result) if len(result.effects) else None
+
+
+def _print(
+    result: "InteractionModel", evidence: "Faithfulness | None", top: int, output: Path | None, save: Path | None
+) -> None:
     from rich.console import Console
 
     from symbolscope.cli.sentences import tolerance_sentence
     from symbolscope.report.terminal import print_model
 
     console = Console(highlight=False)
-    print_model(result, console, k=top)
+    print_model(result, console, k=top, evidence=evidence)
     console.print(tolerance_sentence(result), markup=False)
     if save is not None:
         typer.echo(f"Saved {save}: symbolscope.InteractionModel.load reads it.")

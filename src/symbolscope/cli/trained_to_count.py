@@ -16,6 +16,7 @@ def counting_study(
     *,
     steps: int,
     n_moments: int,
+    nulls: bool,
     seed: int,
     progress: bool | None,
 ) -> "CountingStudy":
@@ -45,6 +46,7 @@ def counting_study(
             history=history,
             n_moments=n_moments,
             steps=steps,
+            nulls=None if nulls else (),
             seed=seed,
             progress=progress,
         )

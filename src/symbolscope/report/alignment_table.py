@@ -22,23 +22,24 @@ def print_study(study: "CountingStudy", console: "Console | None" = None) -> Non
 
 
 def alignment_table(study: "CountingStudy") -> "Table":
-    """One row per alignment: variable, featurizer, size, trained numbers, IIA with interval, floor, ceiling, held-out IIA."""
+    """One row per alignment: features, trained numbers, IIA with interval, floor, ceiling, held-out IIA, best null, margin."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(
         box=SIMPLE_HEAD,
         title="IIA: share of fresh pairs whose whole answer follows the swapped variable",
-        caption="floor: nothing swapped; ceiling: the whole state, against every variable",
+        caption=_caption(study),
         title_justify="left",
         caption_justify="left",
     )
-    for column in ("variable", "featurizer"):
-        table.add_column(column, no_wrap=True)
+    table.add_column("variable", no_wrap=True)
+    table.add_column("features (numbers)", no_wrap=True)
     held = bool(study.held_out_results)
     restarts = max(len(alignment.restarts) for alignment in study.alignments)
-    headings = ["size", "numbers", "IIA", "95 %", "floor", "ceiling"]
+    headings = ["IIA", "95 %", "floor", "ceiling"]
     headings += ["held out"] if held else []
+    headings += ["null", "margin"] if study.controlled else []
     headings += ["restarts"] if restarts > 1 else []
     for column in headings:
         table.add_column(column, justify="right", no_wrap=True)
@@ -46,17 +47,29 @@ def alignment_table(study: "CountingStudy") -> "Table":
         low, high = iia.interval
         row = [
             alignment.variables[0],
-            type(alignment.featurizer).__name__,
-            str(alignment.featurizer.size),
-            f"{alignment.complexity:,}",
+            f"{type(alignment.featurizer).__name__} {alignment.featurizer.size} ({alignment.complexity:,})",
             f"{iia.value:.3f}",
             f"{low:.2f}-{high:.2f}",
             f"{iia.floor:.3f}",
             f"{iia.ceiling:.3f}",
         ]
         if held:
-            row.append(f"{study.held_out_results[index].value:.3f}")
+            apart = study.held_out_results[index]
+            row.append(f"{apart.value:.3f} ({apart.floor:.2f})")
+        if study.controlled:
+            report = study.evidence[index]
+            row += [f"{report.best_null:.3f}", f"{min(report.margin.values()):+.3f}"]
         if restarts > 1:
             row.append(" ".join(f"{restart.validation_iia:.2f}" for restart in alignment.restarts))
         table.add_row(*row)
     return table
+
+
+def _caption(study: "CountingStudy") -> str:
+    said = "floor: nothing swapped; ceiling: the whole state, against every variable"
+    said += "; held out: on quantities never trained on, floor in brackets" if study.held_out_results else ""
+    if not study.controlled:
+        return f"{said}\nNothing was controlled: no null was searched."
+    names = list(study.evidence[0].null_scores)
+    restarts = study.evidence[0].restarts
+    return f"{said}\nnull: the same search on {', '.join(names)}, best of {restarts} restarts each; margin: what is left over it"

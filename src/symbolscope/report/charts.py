@@ -3,16 +3,20 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from symbolscope.report.axis import Axis
 from symbolscope.report.chart import Block, Chart, Line, Rule, across, polyline, thinned, upward
 from symbolscope.report.numerals import percent, plain, several
 
 if TYPE_CHECKING:
+    from symbolscope.evidence.faithfulness import Faithfulness
     from symbolscope.interactions.fidelity import FidelityCurve
     from symbolscope.interactions.model import InteractionModel
 
 SALIENT = 0.05  # of the strongest effect, as the papers draw the line
 _TABLE_ROWS = 14
+_COMPARED = 200  # terms over which the most favourable restart of a null is chosen
 
 
 def sparsity_charts(model: "InteractionModel") -> tuple[Chart, Chart]:
@@ -49,8 +53,8 @@ def sparsity_charts(model: "InteractionModel") -> tuple[Chart, Chart]:
     return draw("sparsity", 0.0, False), draw("sparsity-log", min(smallest, SALIENT * largest) * 0.8, True)
 
 
-def accuracy_charts(curve: "FidelityCurve") -> tuple[Chart, Chart]:
-    """R^2 on all masks, and the errors in units of the score, against the number of interactions."""
+def accuracy_charts(curve: "FidelityCurve", evidence: "Faithfulness | None") -> tuple[Chart, Chart]:
+    """R^2 on all masks, that of the nulls beside it, and the errors in units of the score, against the number of interactions."""
     counts = [float(count) for count in curve.counts.tolist()]
     x = across(0.0, max(counts[-1], 1.0), counts=True)
     keep = thinned(len(counts), _TABLE_ROWS)
@@ -58,17 +62,27 @@ def accuracy_charts(curve: "FidelityCurve") -> tuple[Chart, Chart]:
     y = upward(0.0, 1.0)
     enough = next((int(count) for count, value in zip(counts, r2, strict=True) if value >= 0.95), None)
     reading = "95 % is not reached." if enough is None else f"95 % is reached with {several(enough, 'interaction')}."
+    others = _other_lines(evidence, x, y)
+    controlled = evidence is not None and evidence.controlled
+    beside = " The nulls are drawn beside it." if controlled else " Nothing was controlled: no null is drawn."
     accuracy = Chart(
         name="accuracy",
-        title="Accuracy of the strongest interactions",
-        description=f"Share of the output's variance over all masks (R²) against the number of interactions. {reading}",
+        title="Accuracy of the strongest interactions" + (", and of the nulls'" if controlled else ""),
+        description=f"Share of the output's variance over all masks (R²) against the number of interactions. {reading}{beside}",
         x=x,
         y=y,
         x_label="number of interactions used",
         y_label="R² over all masks",
-        header=("interactions", "R²"),
-        rows=tuple((f"{counts[index]:,.0f}", percent(float(curve.r2[index]))) for index in keep),
-        lines=(Line(polyline(x, y, counts, r2), "line area"),),
+        header=("interactions", "R²", *(name for name, _ in others)),
+        rows=tuple(
+            (
+                f"{counts[index]:,.0f}",
+                percent(float(curve.r2[index])),
+                *(percent(float(values[min(int(counts[index]), len(values) - 1)])) for _, values in _others(evidence)),
+            )
+            for index in keep
+        ),
+        lines=(Line(polyline(x, y, counts, r2), "line area", "this network"), *(line for _, line in others)),
         rules=(Rule(y.place(0.95), "95 %"),),
     )
     typical, worst = np.sqrt(curve.unfaithfulness), curve.largest_error
@@ -92,6 +106,30 @@ def accuracy_charts(curve: "FidelityCurve") -> tuple[Chart, Chart]:
         ),
     )
     return accuracy, error
+
+
+_NULL_STYLES = {"random-init": "line null", "permuted-outputs": "line null far"}
+
+
+def _others(evidence: "Faithfulness | None") -> "list[tuple[str, NDArray[np.float64]]]":
+    """Curves of each null's most favourable restart and of the Fourier basis, R^2 below 0 shown as 0."""
+    if evidence is None:
+        return []
+    found: list[tuple[str, NDArray[np.float64]]] = []
+    for name in (*evidence.null_scores, *(("Fourier",) if "Fourier" in evidence.curves else ())):
+        best = max(evidence.curves[name], key=lambda r2: float(np.mean(r2[:_COMPARED])))
+        found.append((name, np.clip(best, 0.0, 1.0)))
+    return found
+
+
+def _other_lines(evidence: "Faithfulness | None", x: "Axis", y: "Axis") -> list[tuple[str, Line]]:
+    lines: list[tuple[str, Line]] = []
+    for name, r2 in _others(evidence):
+        kept = [index for index in thinned(len(r2), 240) if index <= x.high]
+        css = "line rival" if name == "Fourier" else _NULL_STYLES.get(name, "line null far")
+        said = {"Fourier": "this network in the Fourier basis"}.get(name, name)
+        lines.append((name, Line(polyline(x, y, [float(k) for k in kept], r2[kept].tolist()), css, said)))
+    return lines
 
 
 def order_chart(model: "InteractionModel") -> Chart:

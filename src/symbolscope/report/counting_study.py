@@ -9,6 +9,9 @@ from symbolscope.alignment.align import align_many
 from symbolscope.alignment.alignment import Alignment
 from symbolscope.alignment.counterfactual import counterfactual_pairs
 from symbolscope.alignment.iia import IIA
+from symbolscope.evidence.assess import assess_many
+from symbolscope.evidence.faithfulness import Faithfulness
+from symbolscope.evidence.null import Null
 from symbolscope.featurizers.featurizer import Featurizer
 from symbolscope.featurizers.linear import Linear
 from symbolscope.networks.history import History
@@ -19,11 +22,12 @@ from symbolscope.tasks.task import Task
 
 @dataclass(frozen=True)
 class Moment:
-    """A network during its training: steps taken, share of trials right, and the IIA that a search reached then."""
+    """A network during its training: steps taken, share of trials right, the IIA that a search reached then, and its floor."""
 
     step: int
     accuracy: float
     iia: float
+    floor: float
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class CountingStudy:
         Course of the network's training, if known.
     moments
         The network at several moments of its training, each aligned anew; empty if not asked for.
+    evidence
+        What the controls say of each alignment, in the same order; empty if nothing was controlled.
     """
 
     network: nn.Module = field(repr=False)
@@ -54,6 +60,12 @@ class CountingStudy:
     held_out_results: tuple[IIA, ...] = ()
     history: History | None = None
     moments: tuple[Moment, ...] = ()
+    evidence: tuple[Faithfulness, ...] = ()
+
+    @property
+    def controlled(self) -> bool:
+        """Whether any null was run."""
+        return any(report.controlled for report in self.evidence)
 
 
 def study_counting(
@@ -70,6 +82,9 @@ def study_counting(
     restarts: int = 1,
     n_pairs: int = 10_000,
     n_test: int = 2_000,
+    nulls: Sequence[str | Null] | None = None,
+    null_restarts: int = 2,
+    rivals: Sequence[object] = (),
     seed: int = 0,
     force: bool = False,
     progress: bool | None = None,
@@ -84,15 +99,18 @@ def study_counting(
         Of the network's training; its snapshots are aligned too, at ``n_moments`` of them.
     n_test
         Fresh pairs per variable.
+    nulls, null_restarts, rivals
+        As ``nulls``, ``restarts`` and ``rivals`` of :func:`symbolscope.assess`; nulls=() controls nothing, and the page says so.
 
     Examples
     --------
     >>> import symbolscope as sy
     >>> task = sy.tasks.MultiObject(max_count=5)
     >>> study = study_counting(sy.networks.Toy1d(task), sy.programs.UpDown(task), task, variables=("count",),
-    ...     featurizers=[sy.featurizers.Orthogonal(size=1)], steps=20, n_pairs=500, n_test=200, progress=False)
-    >>> len(study.alignments), study.results[0].n
-    (1, 200)
+    ...     featurizers=[sy.featurizers.Orthogonal(size=1)], steps=20, n_pairs=500, n_test=200, nulls=("permuted-outputs",),
+    ...     progress=False)
+    >>> len(study.alignments), study.results[0].n, study.controlled
+    (1, 200, True)
     """
     alignments = align_many(
         network,
@@ -125,6 +143,11 @@ def study_counting(
         held_out_results=tuple(one.iia(held[one.variables[0]]) for one in alignments) if held else (),
         history=history,
         moments=_moments(network, program, task, variables[0], history, n_moments, seed, progress=progress),
+        evidence=tuple(
+            assess_many(alignments, nulls=nulls, rivals=rivals, restarts=null_restarts, seed=seed, progress=progress)
+        )
+        if nulls is None or nulls or rivals
+        else (),
     )
 
 
@@ -157,7 +180,8 @@ def _moments(
             pairs = counterfactual_pairs(
                 network, program, task, variable=variable, n=500, counts=task.trained, seed=seed + 1
             )
-            found.append(Moment(snapshot.step, snapshot.accuracy, one.iia(pairs).value))
+            iia = one.iia(pairs)
+            found.append(Moment(snapshot.step, snapshot.accuracy, iia.value, iia.floor))
     finally:
         network.load_state_dict(final)
     return tuple(found)

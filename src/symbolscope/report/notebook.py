@@ -7,7 +7,7 @@ import numpy as np
 
 from symbolscope.report.numerals import several, signed
 from symbolscope.report.payload import decimals
-from symbolscope.report.sentences import certificate_line, default_count, headline, known_curve
+from symbolscope.report.sentences import certificate_line, default_count, evidence_sentence, headline, known_curve
 
 if TYPE_CHECKING:
     from symbolscope.interactions.model import InteractionModel
@@ -58,5 +58,6 @@ def html_fragment(model: "InteractionModel", *, k: int = 12) -> str:
         f'<div class="symbolscope-model"><p><strong>{escape(said)}</strong></p>'
         '<table><thead><tr><th>kind</th><th style="text-align:left">players</th><th>− lowers, raises +</th>'
         f"<th>effect</th><th>order</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        f"<p>Intercept {signed(float(model.intercept), digits)}.{more} {escape(certificate_line(model))}</p></div>"
+        f"<p>Intercept {signed(float(model.intercept), digits)}.{more} {escape(certificate_line(model))}</p>"
+        f"<p>{escape(evidence_sentence(model, None))}</p></div>"
     )

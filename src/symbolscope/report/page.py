@@ -14,6 +14,7 @@ from symbolscope.errors import SymbolscopeError
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from symbolscope.evidence.faithfulness import Faithfulness
     from symbolscope.interactions.model import InteractionModel
     from symbolscope.report.counting_study import CountingStudy
     from symbolscope.report.study_section import StudySection
@@ -24,6 +25,8 @@ def write_report(
     items: "Sequence[InteractionModel | CountingStudy] | InteractionModel | CountingStudy",
     *,
     title: str | None = None,
+    evidence: "Sequence[Faithfulness] | None" = None,
+    nulls: bool = True,
 ) -> Path:
     """Write one self-contained HTML page: bars, curves, certificate, and an input that can be poked.
 
@@ -40,6 +43,10 @@ def write_report(
         names its section. A study gets accuracies with their floors, the states, and a swap explorer.
     title
         Title of the page.
+    evidence
+        What :func:`symbolscope.assess` said of each explanation, in their order; None asks it now. Studies hold their own.
+    nulls
+        False asks nothing: the page then says that nothing was controlled.
 
     Returns
     -------
@@ -61,7 +68,14 @@ def write_report(
     """
     destination = _checked_path(path)
     models, studies = _checked_items(items)
-    page = render_page(models, title or "What the network reads", studies=studies)
+    if evidence is not None and len(evidence) != len(models):
+        raise SymbolscopeError(
+            f"evidence must hold one report per explanation; got {len(evidence)} for {len(models)}: type sy.assess_many(models)"
+        )
+    assessed: list[Faithfulness | None] = list(evidence or [None] * len(models))
+    if evidence is None and nulls:
+        assessed = [_assessed(model) for model in models]
+    page = render_page(models, title or "What the network reads", studies=studies, evidence=assessed)
     # Lone surrogates, which a broken tokenizer can produce, have no UTF-8: they become "?" rather than an error.
     _write_whole(destination, page.encode("utf-8", "replace"))
     return destination
@@ -118,8 +132,23 @@ def _is_study(item: object) -> "TypeGuard[CountingStudy]":
     return module is not None and isinstance(item, module.CountingStudy)
 
 
-def render_page(models: "Sequence[InteractionModel]", title: str, *, studies: "Sequence[CountingStudy]" = ()) -> str:
-    """Write the page as text."""
+def _assessed(model: "InteractionModel") -> "Faithfulness | None":
+    """The cheap controls, where the output is known on every mask and there is something to compare."""
+    if model.values is None or not len(model.effects):
+        return None
+    from symbolscope.evidence.assess import assess
+
+    return assess(model)
+
+
+def render_page(
+    models: "Sequence[InteractionModel]",
+    title: str,
+    *,
+    studies: "Sequence[CountingStudy]" = (),
+    evidence: "Sequence[Faithfulness | None]" = (),
+) -> str:
+    """Write the page as text; without evidence it says that nothing was controlled."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -134,7 +163,8 @@ def render_page(models: "Sequence[InteractionModel]", title: str, *, studies: "S
         lstrip_blocks=True,
     )
     style, script = _source(environment, "page.css"), _source(environment, "page.js")
-    sections = [make_section(model, number) for number, model in enumerate(models, start=1)]
+    known = [*evidence, *[None] * (len(models) - len(evidence))]
+    sections = [make_section(model, number, known[number - 1]) for number, model in enumerate(models, start=1)]
     studied: list[StudySection] = []
     if studies:
         from symbolscope.report.study_section import make_study_section

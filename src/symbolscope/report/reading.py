@@ -26,13 +26,19 @@ def reading(study: CountingStudy) -> str:
     for name in dict.fromkeys(iia.variables[0] for iia in study.results):
         index = _best(study, name)
         alignment, iia = study.alignments[index], study.results[index]
+        if study.evidence:
+            said = study.evidence[index].sentence
+            kind = f"{alignment.featurizer.size} features, {type(alignment.featurizer).__name__}"
+            sentences.append(f"{name.replace('_', ' ').capitalize()} ({kind}):{said.partition(':')[2]}")
+            continue
         low, high = iia.interval
         kind = f"{alignment.featurizer.size} features ({type(alignment.featurizer).__name__})"
         sentences.append(
             f"{name.replace('_', ' ').capitalize()}: with {kind} swapped, the program's whole answer follows in {iia.value:.1%} of "
             f"fresh pairs (95 % interval {low:.1%} to {high:.1%}; {iia.floor:.1%} with nothing swapped)."
         )
-    sentences.append("No null network was searched, so how much of this any network would give is not measured here.")
+    if not study.controlled:
+        sentences.append("Nothing was controlled, so how much of this any network would give is not measured here.")
     return " ".join(sentences)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.evidence.presentation import rows
 from symbolscope.games.view import ImageView, TableView, TextView
 from symbolscope.report.chart import Chart
 from symbolscope.report.charts import accuracy_charts, order_chart, sparsity_charts
@@ -17,6 +18,7 @@ from symbolscope.report.sentences import (
     Certificate,
     certificate,
     default_count,
+    evidence_sentence,
     headline,
     known_curve,
     score_sentence,
@@ -24,6 +26,7 @@ from symbolscope.report.sentences import (
 )
 
 if TYPE_CHECKING:
+    from symbolscope.evidence.faithfulness import Faithfulness
     from symbolscope.interactions.fidelity import FidelityCurve
     from symbolscope.interactions.model import InteractionModel
 
@@ -101,12 +104,14 @@ class Section:
     used: str
     charts: tuple[tuple[Chart, ...], ...]
     certificate: Certificate
+    evidence: str
+    controls: tuple[tuple[str, ...], ...]
     settings: tuple[tuple[str, str], ...]
     payload: str
 
 
-def make_section(model: "InteractionModel", number: int) -> Section:
-    """Lay out one explanation; ``number`` makes its ids unique in the page."""
+def make_section(model: "InteractionModel", number: int, evidence: "Faithfulness | None" = None) -> Section:
+    """Lay out one explanation; ``number`` makes its ids unique in the page, ``evidence`` says what was controlled."""
     curve, digits = known_curve(model), decimals(model)
     chosen = default_count(model, curve)
     rows = _player_rows(model, digits)
@@ -138,8 +143,10 @@ def make_section(model: "InteractionModel", number: int) -> Section:
         count=len(model.effects),
         chosen=chosen,
         used=several(chosen, "interaction"),
-        charts=_charts(model, curve),
+        charts=_charts(model, curve, evidence),
         certificate=certificate(model),
+        evidence=evidence_sentence(model, evidence),
+        controls=_controls(evidence),
         settings=tuple((str(key), "none" if value is None else str(value)) for key, value in model.settings.items()),
         payload=payload(model, chosen, curve),
     )
@@ -220,12 +227,28 @@ def _bars(model: "InteractionModel", chosen: int, digits: int) -> tuple[Bar, ...
     return tuple(bars)
 
 
-def _charts(model: "InteractionModel", curve: "FidelityCurve | None") -> tuple[tuple[Chart, ...], ...]:
+def _controls(evidence: "Faithfulness | None") -> tuple[tuple[str, ...], ...]:
+    """Every number of the controls: what, value, interval, note."""
+    if evidence is None:
+        return ()
+    shown: list[tuple[str, ...]] = []
+    for row in rows(evidence):
+        span = "" if math.isnan(row.interval[0]) else f"{row.interval[0]:.3f} to {row.interval[1]:.3f}"
+        value = "–" if math.isnan(row.value) else f"{row.value:,.0f}" if row.section == "terms" else f"{row.value:.3f}"
+        shown.append((f"{row.section}: {row.name}", value, span, row.note))
+    if evidence.alternatives is not None:
+        shown.append(("identifiability", "", "", str(evidence.alternatives)))
+    return tuple(shown)
+
+
+def _charts(
+    model: "InteractionModel", curve: "FidelityCurve | None", evidence: "Faithfulness | None"
+) -> tuple[tuple[Chart, ...], ...]:
     """Figures of one chart each, or of two that a switch chooses between."""
     if not len(model.effects) or not np.abs(model.effects).max() > 0:
         return ()
     figures: list[tuple[Chart, ...]] = [sparsity_charts(model)]
     if curve is not None:
-        figures.extend((chart,) for chart in accuracy_charts(curve))
+        figures.extend((chart,) for chart in accuracy_charts(curve, evidence))
     figures.append((order_chart(model),))
     return tuple(figures)

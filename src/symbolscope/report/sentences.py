@@ -10,6 +10,7 @@ from symbolscope.report.charts import SALIENT
 from symbolscope.report.numerals import percent, plain, several
 
 if TYPE_CHECKING:
+    from symbolscope.evidence.faithfulness import Faithfulness
     from symbolscope.interactions.fidelity import FidelityCurve
     from symbolscope.interactions.model import InteractionModel
 
@@ -82,6 +83,18 @@ def sparsity_sentence(model: "InteractionModel") -> str:
     return (
         f"{salient:,} of {several(sizes.size, 'interaction')} {'is' if salient == 1 else 'are'} salient "
         "(at least 5\u00a0% as strong as the strongest)."
+    )
+
+
+def evidence_sentence(model: "InteractionModel", evidence: "Faithfulness | None") -> str:
+    """What the controls say of the sparsity, or that there were none."""
+    if evidence is not None:
+        return evidence.sentence
+    if not len(model.effects) or model.values is None:
+        return "Nothing was controlled."
+    return (
+        "Nothing was controlled: any table of outputs is reproduced by enough interactions. sy.assess(model) compares with an "
+        "untrained network and with permuted outputs."
     )
 
 

@@ -1,5 +1,6 @@
 """A study of counting laid out in numbers, which the page's template only has to write down."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import torch
 
 from symbolscope.alignment.frozen import frozen
+from symbolscope.evidence.presentation import rows
 from symbolscope.report.axis import Axis
 from symbolscope.report.counting_study import CountingStudy
 from symbolscope.report.reading import headline, reading
@@ -26,6 +28,7 @@ class Point:
     high: float
     floor: float
     ceiling: float
+    null: float | None
     label: str
     css: str
     row: tuple[str, ...]
@@ -78,6 +81,9 @@ class StudySection:
     curves: tuple[tuple[str, str, str], ...]
     curve_x: Axis | None
     curve_rows: tuple[tuple[str, ...], ...]
+    head: tuple[str, ...]
+    controlled: bool
+    nulls: tuple[tuple[str, ...], ...]
     explorer: SwapTable
     payload: str
 
@@ -119,6 +125,9 @@ def make_study_section(study: CountingStudy, number: int) -> StudySection:
         curves=curves,
         curve_x=curve_x,
         curve_rows=curve_rows,
+        head=_head(study),
+        controlled=study.controlled,
+        nulls=_nulls(study),
         explorer=explorer,
         payload=explorer.to_json(),
     )
@@ -151,11 +160,13 @@ def _points(study: CountingStudy) -> tuple[tuple[Point, ...], tuple[tuple[float,
             x += 0.6 * _STEP
         before = variable
         low, high = iia.interval
-        held = study.held_out_results[index].value if study.held_out_results else None
+        held = study.held_out_results[index] if study.held_out_results else None
+        report = study.evidence[index] if study.controlled else None
         row = (
             variable, kind, str(alignment.featurizer.size), f"{alignment.complexity:,}", f"{iia.value:.3f}",
             f"{low:.3f} to {high:.3f}", f"{iia.floor:.3f}", f"{iia.ceiling:.3f}",
-            *((f"{held:.3f}",) if held is not None else ()),
+            *((f"{held.value:.3f} ({held.floor:.2f})",) if held is not None else ()),
+            *((f"{report.best_null:.3f}", f"{min(report.margin.values()):+.3f}") if report is not None else ()),
         )  # fmt: skip
         points.append(
             Point(
@@ -165,6 +176,7 @@ def _points(study: CountingStudy) -> tuple[tuple[Point, ...], tuple[tuple[float,
                 high=_ACCURACY.place(high),
                 floor=_ACCURACY.place(iia.floor),
                 ceiling=_ACCURACY.place(iia.ceiling),
+                null=None if report is None else _ACCURACY.place(report.best_null),
                 label=f"{kind[:2]}{alignment.featurizer.size}",
                 css=f"kind-{kinds.index(kind) % 4}",
                 row=row,
@@ -275,7 +287,10 @@ def _curves(study: CountingStudy) -> tuple[tuple[tuple[str, str, str], ...], Axi
         curves.append(
             (f"IIA of {study.program.names[0]}", "line strong", line(times, [moment.iia for moment in study.moments]))
         )
-    rows = tuple((f"{moment.step:,}", f"{moment.accuracy:.3f}", f"{moment.iia:.3f}") for moment in study.moments)
+    rows = tuple(
+        (f"{moment.step:,}", f"{moment.accuracy:.3f}", f"{moment.iia:.3f}", f"{moment.floor:.3f}")
+        for moment in study.moments
+    )
     return tuple(curves), x, rows
 
 
@@ -290,10 +305,35 @@ def _facts(study: CountingStudy) -> tuple[tuple[str, str], ...]:
         ("task", repr(study.task)),
         ("program", type(study.program).__name__),
         ("site", str(alignment.site)),
-        ("null networks", "none searched: nothing was controlled"),
+        (
+            "nulls",
+            f"{', '.join(study.evidence[0].null_scores)}; {study.evidence[0].restarts} restarts each"
+            if study.controlled
+            else "none searched: nothing was controlled",
+        ),
     ]
     for key, value in alignment.settings.items():
         facts.append((key.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value)))
     if study.history is not None:
         facts.insert(1, ("training", str(study.history)))
     return tuple(facts)
+
+
+def _head(study: CountingStudy) -> tuple[str, ...]:
+    """Names of the columns of the table of accuracies."""
+    head = ["variable", "featurizer", "size", "parameters", "IIA", "interval", "floor", "ceiling"]
+    head += ["held-out counts (floor)"] if study.held_out_results else []
+    return (*head, *(("best null", "margin") if study.controlled else ()))
+
+
+def _nulls(study: CountingStudy) -> tuple[tuple[str, ...], ...]:
+    """Every number of the controls, a row each: alignment, what, value, interval, note."""
+    shown: list[tuple[str, ...]] = []
+    for alignment, report in zip(study.alignments, study.evidence, strict=bool(study.evidence)):
+        name = f"{alignment.variables[0]}, {type(alignment.featurizer).__name__} {alignment.featurizer.size}"
+        for row in rows(report):
+            if row.section in ("null", "margin", "rival", "off-target", "divergence"):
+                span = "" if math.isnan(row.interval[0]) else f"{row.interval[0]:.3f} to {row.interval[1]:.3f}"
+                value = "not run" if math.isnan(row.value) else f"{row.value:.3f}"
+                shown.append((name, f"{row.section}: {row.name}", value, span, row.note))
+    return tuple(shown)

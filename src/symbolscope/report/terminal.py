@@ -1,5 +1,6 @@
 """An explanation in the terminal: the strongest interactions with bars, and what the certificate proves."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from symbolscope.report.payload import decimals
 from symbolscope.report.sentences import (
     certificate_line,
     default_count,
+    evidence_sentence,
     headline,
     known_curve,
     score_sentence,
@@ -20,14 +22,21 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from symbolscope.evidence.faithfulness import Faithfulness
     from symbolscope.interactions.model import InteractionModel
 
 _BAR = 20  # characters of the longest bar
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def print_model(model: "InteractionModel", console: "Console | None" = None, *, k: int = 10) -> None:
-    """Print the strongest interactions, the input, the score and the certificate.
+def print_model(
+    model: "InteractionModel",
+    console: "Console | None" = None,
+    *,
+    k: int = 10,
+    evidence: "Faithfulness | None" = None,
+) -> None:
+    """Print the strongest interactions, the input, the score, the certificate, and what the controls say.
 
     Parameters
     ----------
@@ -37,6 +46,8 @@ def print_model(model: "InteractionModel", console: "Console | None" = None, *, 
         Where to print; standard output if not given.
     k
         How many interactions to list.
+    evidence
+        What :func:`symbolscope.assess` said of the model; None prints that nothing was controlled.
 
     Examples
     --------
@@ -59,6 +70,21 @@ def print_model(model: "InteractionModel", console: "Console | None" = None, *, 
     more = f" {several(left, 'weaker one is', 'weaker ones are')} not listed." if left > 0 else ""
     out.print(Text(sparsity_sentence(model) + more))
     out.print(Text(certificate_line(model)))
+    if evidence is not None and evidence.sizes:
+        out.print(Text(f"Terms for R² of 0.9 / 0.99: {sizes_line(evidence)}."))
+    out.print(Text(evidence_sentence(model, evidence), style="bold"))
+    if evidence is not None and evidence.alternatives is not None:
+        said = str(evidence.alternatives)
+        out.print(Text(f"Identifiability: {said}."))
+
+
+def sizes_line(evidence: "Faithfulness") -> str:
+    """How many terms the network, each null's best restart and each rival basis take."""
+    shown: list[str] = []
+    for name, counts in evidence.sizes.items():
+        best = min(counts, key=lambda one: math.inf if one[0] is None else one[0])
+        shown.append(f"{name} " + " / ".join("never" if count is None else f"{count:,}" for count in best))
+    return "; ".join(shown)
 
 
 def _input_line(model: "InteractionModel") -> str:

@@ -1,5 +1,6 @@
 """The page of a counting study in a browser: every swap looked up there is the one worked out here."""
 
+import dataclasses
 import io
 
 import numpy as np
@@ -118,8 +119,13 @@ def test_steps_can_be_chosen_by_keyboard(study, chromium, tmp_path):
 
 def test_a_study_never_shows_a_score_alone(study, tmp_path):
     page = sy.write_report(tmp_path / "study.html", study).read_text(encoding="utf-8")
-    for word in ("with nothing swapped", "95 % interval", "No null network was searched"):
+    for word in ("with nothing swapped", "95 % interval", "best null", "margin", "random-core", "off-target"):
         assert word in page
+    assert "Nothing was controlled" not in page
+    uncontrolled = dataclasses.replace(study, evidence=())
+    page = sy.write_report(tmp_path / "study.html", uncontrolled).read_text(encoding="utf-8")
+    assert "Nothing was controlled" in page
+    assert "best null" not in page
     assert len(page) < 1_000_000
 
 

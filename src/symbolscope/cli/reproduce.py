@@ -256,7 +256,7 @@ def _print_summary(results: list[dict[str, Any]], console: "Console") -> None:
                 markup=False,
             )
     console.print(_STATED, markup=False)
-    console.print("No null networks were searched: how much of this any network would give is not measured here.")
+    console.print("Nothing was controlled here: no null networks were searched. sy.assess(alignment) runs them.")
 
 
 def _table(title: str, groups: dict[tuple[Any, ...], list[dict[str, Any]]]) -> "Table":

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from symbolscope.alignment.iia import IIA
     from symbolscope.report.counting_study import CountingStudy
 
 
@@ -28,46 +29,45 @@ def alignment_table(study: "CountingStudy") -> "Table":
 
     table = Table(
         box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
         title="IIA: share of fresh pairs whose whole answer follows the swapped variable",
         caption=_caption(study),
         title_justify="left",
         caption_justify="left",
     )
     table.add_column("variable", no_wrap=True)
-    table.add_column("features (numbers)", no_wrap=True)
-    held = bool(study.held_out_results)
+    table.add_column("features", no_wrap=True)
     restarts = max(len(alignment.restarts) for alignment in study.alignments)
     headings = ["IIA", "95 %", "floor", "ceiling"]
-    headings += ["held out"] if held else []
     headings += ["null", "margin"] if study.controlled else []
     headings += ["restarts"] if restarts > 1 else []
     for column in headings:
         table.add_column(column, justify="right", no_wrap=True)
     for index, (alignment, iia) in enumerate(zip(study.alignments, study.results, strict=True)):
-        low, high = iia.interval
-        row = [
-            alignment.variables[0],
-            f"{type(alignment.featurizer).__name__} {alignment.featurizer.size} ({alignment.complexity:,})",
-            f"{iia.value:.3f}",
-            f"{low:.2f}-{high:.2f}",
-            f"{iia.floor:.3f}",
-            f"{iia.ceiling:.3f}",
-        ]
-        if held:
-            apart = study.held_out_results[index]
-            row.append(f"{apart.value:.3f} ({apart.floor:.2f})")
+        features = f"{type(alignment.featurizer).__name__} {alignment.featurizer.size} ({alignment.complexity:,})"
+        row = [alignment.variables[0], features, *_accuracy(iia)]
         if study.controlled:
             report = study.evidence[index]
             row += [f"{report.best_null:.3f}", f"{min(report.margin.values()):+.3f}"]
         if restarts > 1:
             row.append(" ".join(f"{restart.validation_iia:.2f}" for restart in alignment.restarts))
         table.add_row(*row)
+        if study.held_out_results:
+            table.add_row("  held out", "", *_accuracy(study.held_out_results[index]), style="dim")
     return table
 
 
+def _accuracy(iia: "IIA") -> list[str]:
+    low, high = iia.interval
+    return [f"{iia.value:.3f}", f"{low:.2f}-{high:.2f}", f"{iia.floor:.3f}", f"{iia.ceiling:.3f}"]
+
+
 def _caption(study: "CountingStudy") -> str:
-    said = "floor: nothing swapped; ceiling: the whole state, against every variable"
-    said += "; held out: on quantities never trained on, floor in brackets" if study.held_out_results else ""
+    said = (
+        "features: swapped (trained numbers); floor: nothing swapped; ceiling: the whole state, against every variable"
+    )
+    said += "; held out: the same on quantities never trained on" if study.held_out_results else ""
     if not study.controlled:
         return f"{said}\nNothing was controlled: no null was searched."
     names = list(study.evidence[0].null_scores)

@@ -146,7 +146,7 @@ function Explanation(section) {
     // Rounded down, so that less than everything never reads as 100 %.
     const r2 = accuracy();
     const share = r2 >= 1 ? 100 : Math.floor(r2 * 1000) / 10;
-    part("r2").textContent = Number.isFinite(r2) ? `R² = ${String(share).replace("-", "\u2212")}\u00a0%` : "";
+    part("r2").textContent = Number.isFinite(r2) ? `R² = ${String(share).replace("-", "\u2212")}\u00a0% (mean output: 0\u00a0%)` : "";
   }
 
   function moveMarkers() {

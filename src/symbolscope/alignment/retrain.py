@@ -1,5 +1,6 @@
 """Train a network that stands in for the one that was read: its readout alone, or on answers without a rule."""
 
+import torch
 from torch import nn
 
 from symbolscope.alignment.alignment import Alignment
@@ -9,6 +10,9 @@ from symbolscope.networks.train import train
 from symbolscope.networks.train_classifier import train_classifier
 from symbolscope.tasks.classification import Classification
 from symbolscope.tasks.shuffled_answers import ShuffledAnswers
+
+# Parameters below which a network waits longer for torch's threads than it computes.
+_LARGE = 1_000_000
 
 
 def retrain_network(
@@ -38,6 +42,9 @@ def retrain_network(
         )
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(name in chosen)
+    threads = torch.get_num_threads()
+    if sum(parameter.numel() for parameter in network.parameters()) < _LARGE:
+        torch.set_num_threads(1)
     try:
         task = alignment.task
         if isinstance(task, Classification):
@@ -46,5 +53,6 @@ def retrain_network(
             given = ShuffledAnswers(task) if shuffled_labels else task
             train(network, given, steps=steps, seed=seed, check_every=max(1, steps // 4), n_check=1_000, progress=False)
     finally:
+        torch.set_num_threads(threads)
         for name, parameter in network.named_parameters():
             parameter.requires_grad_(name in trainable)

@@ -119,22 +119,33 @@ def assess_many(
             "rivals and held_out are for alignments; interactions always have their rival bases, and are tested on every mask"
         )
     found: dict[int, Faithfulness] = {}
-    if swaps:
+    named = _named(rivals)
+    for group in _by_network(swaps):
+        suited = _suited(nulls, _OF_SWAPS, group[0])  # what suits one network may not suit another
+        if taken := [null.name for null in suited if null.name in named]:
+            raise SymbolscopeError(f"the rival {taken[0]!r} has the name of a null; give it another")
         reports = assess_swaps(
-            swaps,
-            _suited(nulls, _OF_SWAPS, swaps[0]),
-            rivals=_named(rivals),
+            group,
+            suited,
+            rivals=named,
             held_out=held_out,
             restarts=restarts,
             n=n,
             seed=seed,
             progress=progress,
         )
-        found |= {id(reading): report for reading, report in zip(swaps, reports, strict=True)}
+        found |= {id(reading): report for reading, report in zip(group, reports, strict=True)}
     for reading in masks:
         suited = _suited(nulls, _OF_MASKS, reading)
         found[id(reading)] = assess_masks(reading, suited, restarts=restarts, seed=seed)
     return [found[id(reading)] for reading in readings]
+
+
+def _by_network(readings: Sequence[SwapReading]) -> list[list[SwapReading]]:
+    groups: dict[tuple[int, int], list[SwapReading]] = {}
+    for reading in readings:
+        groups.setdefault((id(reading.network), id(reading.task)), []).append(reading)
+    return list(groups.values())
 
 
 def _suited(nulls: Nulls, usual: tuple[str, ...], reading: MaskReading | SwapReading) -> dict[Null, str | None]:
@@ -173,6 +184,8 @@ def _named(rivals: Sequence[Any] | Mapping[str, Any]) -> dict[str, tuple[Any, st
     for given in rivals:
         program, variable = _pair(given)
         name = type(program).__name__ + ("" if variable is None else f" {variable}")
+        if name in named:
+            raise SymbolscopeError(f"two rivals are called {name!r}; name them: rivals={{'one': ..., 'other': ...}}")
         named[name] = (program, variable)
     return named
 

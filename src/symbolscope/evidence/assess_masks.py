@@ -91,5 +91,8 @@ def _ratio(
         mine = own[level]
         theirs = [one[level] for one in others]
         least = min((count for count in theirs if count is not None), default=None)
-        found.append(float("nan") if mine is None or least is None else least / max(mine, 1))
+        if mine is None or least is None:
+            found.append(float("nan"))
+        else:
+            found.append(1.0 if mine == least else least / max(mine, 1))  # no term at all is as many as no term
     return found[0], found[1]

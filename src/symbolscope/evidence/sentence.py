@@ -17,14 +17,15 @@ def sentence(report: Faithfulness) -> str:
 
 def _of_sizes(report: Faithfulness) -> str:
     own = report.sizes["network"][0][0]
-    said = f"{report.subject.capitalize()} reproduce {report.score:.1%} of the output's variance over all masks"
+    verb = "reproduces" if report.subject.startswith("1 ") else "reproduce"
+    said = f"{report.subject.capitalize()} {verb} {report.score:.1%} of the output's variance over all masks"
     if not report.controlled:
         return f"{said}. Nothing was controlled: any table of outputs is reproduced by enough interactions."
     if own is None:
         return f"{said}, too little for R² of 0.9, so there is no size to compare with the nulls."
     parts = [f"{_amount(report, name)} {_about(name)}" for name in report.size_ratio]
     ratios = [ratio for ratio, _ in report.size_ratio.values() if not math.isnan(ratio)]
-    compared = f"{own:,} of them give R² of 0.9, against {' and '.join(parts)}"
+    compared = f"{own:,} of them {'gives' if own == 1 else 'give'} R² of 0.9, against {' and '.join(parts)}"
     if not ratios:
         return f"{said}; {compared}: the nulls never get there."
     least = min(ratios)

@@ -11,7 +11,7 @@ from symbolscope.evidence import nulls
 
 TASK = sy.tasks.MultiObject(max_count=4)
 CONJUNCTIONS = sy.tasks.TwoConjunctions()
-BRIEF = {"steps": 10, "n_pairs": 60, "n_validation": 30, "check_every": 5, "force": True, "progress": False}
+BRIEF = {"steps": 4, "n_pairs": 40, "n_validation": 20, "check_every": 2, "force": True, "progress": False}
 
 
 def nudge(network, seed):
@@ -63,12 +63,11 @@ def _explained():
         layers[1].running_mean.fill_(0.3)
         layers[0].weight.mul_(3.0)
     layers[0].bias.requires_grad_(False)
-    network.train()
-    layers[0].eval()
+    network.eval()
     layers[4].weight.grad = torch.ones_like(layers[4].weight)
     sample = torch.tensor([1.0, -2.0, 0.5, 1.5], dtype=torch.float64)
     game = sy.Game(network, sample, target=1, score="logit", player_names=["a", "b", "c", "d"])
-    return sy.explain(game, tolerance=0.05, progress=False)
+    return sy.explain(game, progress=False)
 
 
 def _decomposed():
@@ -86,10 +85,8 @@ def _gru():
 
 
 def _toy():
-    """The count is coordinate 0 of the state."""
-    settings = {"rate": 0.03, "steps": 200, "n_pairs": 500, "n_validation": 200, "progress": False}
     return sy.align(
-        sy.networks.Toy1d(TASK), sy.programs.UpDown(TASK), TASK, featurizer=sy.featurizers.Orthogonal(size=1), **settings
+        sy.networks.Toy1d(TASK), sy.programs.UpDown(TASK), TASK, featurizer=sy.featurizers.Orthogonal(size=1), **BRIEF
     )
 
 

@@ -1,6 +1,5 @@
 """Laws that every null obeys: the seed fixes it, it changes nothing that it is given, and it is no richer than the reading."""
 
-import random
 import re
 from collections import Counter
 
@@ -90,7 +89,7 @@ def stood(one):
         },
     }  # fmt: skip
     kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - that it is left alone is what is tested
-    chance = {"torch": torch.get_rng_state().tolist(), "numpy": (kind, keys.tolist(), rest), "random": random.getstate()}
+    chance = {"torch": torch.get_rng_state().tolist(), "numpy": (kind, keys.tolist(), rest)}
     return state | chance | {"fingerprint": fingerprint(one), "identity": id(network)}
 
 

@@ -104,7 +104,6 @@ def align(
         steps=steps,
         restarts=restarts,
         nulls=None if nulls else (),
-        null_restarts=max(2, restarts),
         seed=seed,
         force=force,
         progress=False if quiet else None,

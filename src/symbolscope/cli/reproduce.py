@@ -181,6 +181,7 @@ def _run(
                 kind(size=size) for kind in (sy.featurizers.Orthogonal, sy.featurizers.Linear) for size in sizes
             ],
             steps=steps,
+            nulls=(),
             seed=cell.seed,
             force=True,
             progress=progress,

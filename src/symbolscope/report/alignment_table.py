@@ -72,4 +72,8 @@ def _caption(study: "CountingStudy") -> str:
         return f"{said}\nNothing was controlled: no null was searched."
     names = list(study.evidence[0].null_scores)
     restarts = study.evidence[0].restarts
-    return f"{said}\nnull: the same search on {', '.join(names)}, best of {restarts} restarts each; margin: what is left over it"
+    return f"{said}\nnull: the same search on {', '.join(names)}, {_restarts(restarts)}; margin: what is left over it"
+
+
+def _restarts(n: int) -> str:
+    return "one start each" if n == 1 else f"best of {n} starts each"

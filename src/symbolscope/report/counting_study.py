@@ -83,7 +83,7 @@ def study_counting(
     n_pairs: int = 10_000,
     n_test: int = 2_000,
     nulls: Sequence[str | Null] | None = None,
-    null_restarts: int = 2,
+    null_restarts: int | None = None,
     rivals: Sequence[object] = (),
     seed: int = 0,
     force: bool = False,
@@ -100,7 +100,8 @@ def study_counting(
     n_test
         Fresh pairs per variable.
     nulls, null_restarts, rivals
-        As ``nulls``, ``restarts`` and ``rivals`` of :func:`symbolscope.assess`; nulls=() controls nothing, and the page says so.
+        As ``nulls``, ``restarts`` and ``rivals`` of :func:`symbolscope.assess`, with as many restarts as the search itself unless
+        given; nulls=() controls nothing, and the page says so.
 
     Examples
     --------
@@ -144,7 +145,9 @@ def study_counting(
         history=history,
         moments=_moments(network, program, task, variables[0], history, n_moments, seed, progress=progress),
         evidence=tuple(
-            assess_many(alignments, nulls=nulls, rivals=rivals, restarts=null_restarts, seed=seed, progress=progress)
+            assess_many(
+                alignments, nulls=nulls, rivals=rivals, restarts=null_restarts or restarts, seed=seed, progress=progress
+            )
         )
         if nulls is None or nulls or rivals
         else (),

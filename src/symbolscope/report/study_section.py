@@ -163,10 +163,11 @@ def _points(study: CountingStudy) -> tuple[tuple[Point, ...], tuple[tuple[float,
         held = study.held_out_results[index] if study.held_out_results else None
         report = study.evidence[index] if study.controlled else None
         row = (
-            variable, kind, str(alignment.featurizer.size), f"{alignment.complexity:,}", f"{iia.value:.3f}",
-            f"{low:.3f} to {high:.3f}", f"{iia.floor:.3f}", f"{iia.ceiling:.3f}",
-            *((f"{held.value:.3f} ({held.floor:.2f})",) if held is not None else ()),
+            variable, f"{kind} {alignment.featurizer.size}", f"{iia.value:.3f}", f"{low:.3f} to {high:.3f}", f"{iia.floor:.3f}",
             *((f"{report.best_null:.3f}", f"{min(report.margin.values()):+.3f}") if report is not None else ()),
+            f"{iia.ceiling:.3f}",
+            *((f"{held.value:.3f} ({held.floor:.2f})",) if held is not None else ()),
+            f"{alignment.complexity:,}",
         )  # fmt: skip
         points.append(
             Point(
@@ -307,7 +308,7 @@ def _facts(study: CountingStudy) -> tuple[tuple[str, str], ...]:
         ("site", str(alignment.site)),
         (
             "nulls",
-            f"{', '.join(study.evidence[0].null_scores)}; {study.evidence[0].restarts} restarts each"
+            f"{', '.join(study.evidence[0].null_scores)}; starts of each: {study.evidence[0].restarts}"
             if study.controlled
             else "none searched: nothing was controlled",
         ),
@@ -321,9 +322,13 @@ def _facts(study: CountingStudy) -> tuple[tuple[str, str], ...]:
 
 def _head(study: CountingStudy) -> tuple[str, ...]:
     """Names of the columns of the table of accuracies."""
-    head = ["variable", "featurizer", "size", "parameters", "IIA", "interval", "floor", "ceiling"]
-    head += ["held-out counts (floor)"] if study.held_out_results else []
-    return (*head, *(("best null", "margin") if study.controlled else ()))
+    return (
+        *("variable", "features", "IIA", "interval", "floor"),
+        *(("best null", "margin") if study.controlled else ()),
+        "ceiling",
+        *(("held-out counts (floor)",) if study.held_out_results else ()),
+        "numbers",
+    )
 
 
 def _nulls(study: CountingStudy) -> tuple[tuple[str, ...], ...]:

@@ -79,27 +79,27 @@ def r2(values, prediction):
     return 1 - np.mean((values - prediction) ** 2) / np.var(values)
 
 
-@pytest.mark.parametrize("n", [256, 1024])
+@pytest.mark.parametrize("n", [128, 512])
 def test_the_interval_of_r2_holds_it_nineteen_times_of_twenty(n):
     values, prediction = population(0)
     truth, generator = r2(values, prediction), np.random.default_rng(n)
     held = []
-    for _ in range(200):
+    for _ in range(150):
         rows = generator.integers(len(values), size=n)
         low, high = r2_interval(values[rows], prediction[rows])
         assert low < r2(values[rows], prediction[rows]) < high
         held.append(low <= truth <= high)
-    assert 0.87 <= np.mean(held) <= 0.99
+    assert 0.86 <= np.mean(held) <= 0.995
 
 
 def test_many_masks_have_the_interval_that_resampling_gives():
     values, prediction = population(1, 1 << 14)
     low, high = r2_interval(values, prediction)
     generator = np.random.default_rng(0)
-    drawn = [r2(values[rows], prediction[rows]) for rows in generator.integers(len(values), size=(400, len(values)))]
+    drawn = [r2(values[rows], prediction[rows]) for rows in generator.integers(len(values), size=(200, len(values)))]
     wanted = np.percentile(drawn, [2.5, 97.5])
     width = wanted[1] - wanted[0]
-    np.testing.assert_allclose([low, high], wanted, atol=0.2 * width)
+    np.testing.assert_allclose([low, high], wanted, atol=0.25 * width)
     assert (low + high) / 2 == pytest.approx(r2(values, prediction))
     # The same rule at the border between the two ways of working it out.
     few = r2_interval(values[: 1 << 13], prediction[: 1 << 13])

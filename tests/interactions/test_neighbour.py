@@ -13,10 +13,13 @@ from symbolscope.interactions.decomposition.neighbour import neighbour
 from symbolscope.interactions.decomposition.split import SplitPrices
 
 GAMES = {
-    **{f"noise {n}-{seed}": np.random.default_rng(seed).normal(size=1 << n) for n in (2, 3, 4, 5) for seed in (0, 1)},
-    "planted": planted(5, seed=0, noise=0.3, n_and=4, n_or=3)[0],
-    "network": instances(5)["network"],
-    "large": 1e5 * np.random.default_rng(7).normal(size=16),
+    **{
+        f"noise {n}-{seed}": np.random.default_rng(seed).normal(size=1 << n)
+        for n, seed in ((2, 0), (3, 0), (3, 1), (4, 0))
+    },
+    "planted": planted(4, seed=0, noise=0.3, n_and=4, n_or=3, most=4)[0],
+    "network": instances(4)["network"],
+    "large": 1e5 * np.random.default_rng(7).normal(size=8),
 }
 
 
@@ -64,7 +67,7 @@ def least_cost(values, tolerance, surcharge):
     return float(found.fun * scale)
 
 
-@pytest.mark.parametrize("surcharge", [-0.005, 0.005, 0.2])
+@pytest.mark.parametrize("surcharge", [-0.005, 0.005])
 @pytest.mark.parametrize("share", [0.03, 0.15])
 @pytest.mark.parametrize("game", GAMES)
 def test_it_is_the_optimum_at_the_changed_prices(game, share, surcharge):
@@ -95,7 +98,7 @@ def test_prices_that_stay_the_same_lead_nowhere():
 
 
 def test_dearer_ors_are_fewer():
-    values = GAMES["noise 5-0"]
+    values = GAMES["noise 4-0"]
     model = sy.decompose(values, tolerance=0.1)
     strengths = []
     for surcharge in (0.0, 0.05, 0.5):
@@ -118,7 +121,7 @@ def test_what_is_no_vertex_is_not_followed():
 @pytest.mark.parametrize("tolerance", [0.0, 0.1])
 @pytest.mark.parametrize("name", list(instances(1)))
 def test_the_curve_of_every_size_is_that_of_fidelity(name, tolerance):
-    values = instances(6)[name].astype(np.float64)
+    values = instances(5)[name].astype(np.float64)
     model = sy.decompose(values, tolerance=tolerance * float(np.std(values)))
     every, some = model.size_curve(), model.curve()
     assert len(every.r2) == len(model.effects) + 1

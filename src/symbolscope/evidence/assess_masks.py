@@ -9,6 +9,7 @@ from symbolscope.evidence.bootstrap import r2_interval
 from symbolscope.evidence.faithfulness import Faithfulness, Rival
 from symbolscope.evidence.null import Null, restart_seed
 from symbolscope.evidence.readings import AccuracyBySize, MaskReading
+from symbolscope.variation import Variation
 
 LEVELS = (0.9, 0.99)
 
@@ -32,16 +33,17 @@ def assess_masks(reading: MaskReading, nulls: Mapping[Null, str | None], *, rest
     variance = float(np.var(values))
     squared = float(np.mean(error**2))
     score = 1.0 - squared / variance if variance > 0 else float(squared == 0)
-    own = reading.size_curve()
-    curves: dict[str, list[AccuracyBySize]] = {"network": [own]}
+    # Sizes are compared between exact splits, the network's and the nulls' alike.
+    exact = reading if score == 1.0 else reading.refit(variation=Variation())
+    curves: dict[str, list[AccuracyBySize]] = {"network": [exact.size_curve()]}
     null_scores: dict[str, tuple[float, ...]] = {}
     for null in (null for null, why in nulls.items() if why is None):
         drawn = [
-            reading.refit(variation=null.variation(reading, seed=restart_seed(seed, restart))).size_curve()
+            reading.refit(variation=null.variation(reading, seed=restart_seed(seed, restart)))
             for restart in range(restarts)
         ]
-        curves[null.name] = drawn
-        null_scores[null.name] = tuple(_within(curve, k) for curve in drawn)
+        curves[null.name] = [one.size_curve() for one in drawn]
+        null_scores[null.name] = tuple(max(0.0, one.fitted_r2(k)) for one in drawn)
     interval = r2_interval(values, prediction)
     rivals: dict[str, Rival] = {}
     for name, curve in reading.rival_curves().items():
@@ -73,7 +75,7 @@ def assess_masks(reading: MaskReading, nulls: Mapping[Null, str | None], *, rest
         sizes=sizes,
         size_ratio={name: _ratio(sizes["network"][0], sizes[name]) for name in null_scores},
         curves={name: tuple(curve.r2 for curve in drawn) for name, drawn in curves.items()},
-        alternatives=reading.alternatives(),
+        alternatives=exact.alternatives(),
     )
 
 

@@ -86,12 +86,13 @@ class Faithfulness:
     details
         Further numbers: unfaithfulness and largest error; ceiling and chance-corrected IIA.
     null_scores
-        Null -> the score of each of its restarts; for interactions of the best at most as many terms, and the mean output is always
-        one that can be had.
+        Null -> the score of each of its restarts. For interactions: of as many of its strongest terms as the reading has, with the
+        effects that suit them best, which favours the null.
     margin, margin_interval
         Null -> score minus the best of its restarts, with a 95 % interval.
     sizes
-        For interactions: "network", each null (its restarts) and each rival -> how many terms R^2 of 0.9 and 0.99 take.
+        For interactions: "network", each null (its restarts) and each rival -> how many terms R^2 of 0.9 and 0.99 take, all of them
+        split exactly, so that no tolerance favours any.
     size_ratio
         Null -> (ratio at 0.9, at 0.99): terms that its most favourable restart takes, over those of the network; nan where never.
     curves
@@ -99,7 +100,7 @@ class Faithfulness:
     rivals, off_target, divergence
         See their classes; None where they do not apply.
     alternatives
-        For interactions: what other splits of nearly the same cost have in common.
+        For interactions: what other exact splits of nearly the same cost have in common.
     skipped
         Null -> why it was not run.
     seed, restarts

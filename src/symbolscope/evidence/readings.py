@@ -69,6 +69,10 @@ class MaskReading(Protocol):
         """Accuracy against size."""
         ...
 
+    def fitted_r2(self, k: int) -> float:
+        """R^2 of the k strongest terms with the best effects they could have."""
+        ...
+
     def rival_curves(self) -> Mapping[str, AccuracyBySize]:
         """The same of other bases."""
         ...

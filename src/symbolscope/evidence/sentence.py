@@ -25,7 +25,8 @@ def _of_sizes(report: Faithfulness) -> str:
         return f"{said}, too little for R² of 0.9, so there is no size to compare with the nulls."
     parts = [f"{_amount(report, name)} {_about(name)}" for name in report.size_ratio]
     ratios = [ratio for ratio, _ in report.size_ratio.values() if not math.isnan(ratio)]
-    compared = f"{own:,} of them {'gives' if own == 1 else 'give'} R² of 0.9, against {' and '.join(parts)}"
+    many = "1 interaction gives" if own == 1 else f"{own:,} interactions give"
+    compared = f"split exactly, {many} R² of 0.9, against {' and '.join(parts)}"
     if not ratios:
         return f"{said}; {compared}: the nulls never get there."
     least = min(ratios)

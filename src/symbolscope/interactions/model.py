@@ -233,6 +233,16 @@ class InteractionModel:
 
         return and_or_curve(self._known_values(), self.masks, self.is_or, self.effects, self.intercept)
 
+    def fitted_r2(self, k: int) -> float:
+        """R^2 over all masks of the k strongest interactions with the effects that suit them best (least squares).
+
+        Never below that of their own effects. Where the fit would take too much memory it is theirs.
+        """
+        from symbolscope.interactions.least_squares import fitted_r2
+
+        best = fitted_r2(self._known_values(), self.masks[:k], self.is_or[:k])
+        return self.size_curve().at(k) if best is None else best
+
     def rival_curves(self) -> Mapping[str, SizeCurve]:
         """:meth:`size_curve` of other bases for the same outputs: AND only, OR only, Fourier."""
         from symbolscope.interactions.rivals import rival_curves

@@ -6,18 +6,20 @@ from symbolscope.errors import SymbolscopeError
 from symbolscope.games.evaluate import evaluate
 from symbolscope.games.masks import all_masks
 from symbolscope.interactions.decompose import decompose_game
+from symbolscope.interactions.least_squares import fitted_effects
 from symbolscope.interactions.model import InteractionModel
 from symbolscope.shapes import Vector
 from symbolscope.variation import Variation
 
-# A control is not certified to the last per mille: within this gap it is done several times as fast.
-_GAP = 0.2
+# A control is not certified to the last per mille.
+_GAP = 1e-2
 
 
 def refit_model(model: InteractionModel, variation: Variation) -> InteractionModel:
-    """Split again what the variation gives, on the same footing.
+    """Split again what the variation gives, exactly.
 
-    The tolerance is the same share of the output's standard deviation, since another network's output has another scale.
+    A tolerance would have to be scaled to each control's output, and what it saves there is noise that is not there; so sizes
+    are compared between exact splits, the network's own included (a variation that changes nothing).
 
     Raises
     ------
@@ -42,11 +44,10 @@ def refit_model(model: InteractionModel, variation: Variation) -> InteractionMod
         values = np.random.default_rng([variation.seed, 1]).permutation(values)
     if variation.features == "random-units":
         return random_sets(model, values, seed=variation.seed)
-    spread, own = float(np.std(values)), float(np.std(model.values))
     return decompose_game(
         values,
         model.player_names,
-        tolerance=model.tolerance * (spread / own if own > 0 else 0.0),
+        tolerance=0.0,
         gap=_GAP,
         kinds=str(model.settings.get("kinds", "and-or")),
         settings=model.settings,
@@ -62,19 +63,16 @@ def random_sets(model: InteractionModel, values: Vector, *, seed: int) -> Intera
     masks = np.zeros_like(model.masks)
     for row, order in enumerate(model.orders):
         masks[row, generator.choice(n, size=int(order), replace=False)] = True
-    everything = all_masks(n)
     # More columns than masks fit any values; what is beyond adds nothing.
-    kept = min(len(masks), len(everything))
-    present = everything @ masks[:kept].T.astype(np.int64)  # players of each set that are there, [2^n, k]
-    atoms = np.where(model.is_or[:kept], present > 0, present == model.orders[:kept]).astype(np.float64)
-    solved = np.linalg.lstsq(np.column_stack([np.ones(len(atoms)), atoms]), values, rcond=None)[0]
-    effects = solved[1:].astype(np.float64)
+    kept = min(len(masks), values.size)
+    masks, is_or = masks[:kept], model.is_or[:kept]
+    intercept, effects = fitted_effects(values, masks, is_or)
     strongest = np.argsort(-np.abs(effects), kind="stable")
     return InteractionModel(
-        masks=masks[:kept][strongest],
+        masks=masks[strongest],
         kinds=model.kinds[:kept][strongest],
         effects=effects[strongest],
-        intercept=float(solved[0]),
+        intercept=intercept,
         player_names=model.player_names,
         objective=float(np.abs(effects).sum()),
         lower_bound=float("nan"),

@@ -108,15 +108,22 @@ def accuracy_charts(curve: "FidelityCurve", evidence: "Faithfulness | None") -> 
     return accuracy, error
 
 
-_NULL_STYLES = {"random-init": "line null", "permuted-outputs": "line null far"}
+_STYLES = {
+    "network": "line thin",
+    "random-init": "line null",
+    "permuted-outputs": "line null far",
+    "Fourier": "line rival",
+}
+_LEGENDS = {"network": "this network, split exactly", "Fourier": "in the Fourier basis"}
 
 
 def _others(evidence: "Faithfulness | None") -> "list[tuple[str, NDArray[np.float64]]]":
-    """Curves of each null's most favourable restart and of the Fourier basis, R^2 below 0 shown as 0."""
+    """Curves of exact splits, of the network and of each null's most favourable restart, and of the Fourier basis; 0 at least."""
     if evidence is None:
         return []
     found: list[tuple[str, NDArray[np.float64]]] = []
-    for name in (*evidence.null_scores, *(("Fourier",) if "Fourier" in evidence.curves else ())):
+    exact = ("network",) if evidence.score < 1.0 and evidence.controlled else ()
+    for name in (*exact, *evidence.null_scores, *(("Fourier",) if "Fourier" in evidence.curves else ())):
         best = max(evidence.curves[name], key=lambda r2: float(np.mean(r2[:_COMPARED])))
         found.append((name, np.clip(best, 0.0, 1.0)))
     return found
@@ -126,8 +133,8 @@ def _other_lines(evidence: "Faithfulness | None", x: "Axis", y: "Axis") -> list[
     lines: list[tuple[str, Line]] = []
     for name, r2 in _others(evidence):
         kept = [index for index in thinned(len(r2), 240) if index <= x.high]
-        css = "line rival" if name == "Fourier" else _NULL_STYLES.get(name, "line null far")
-        said = {"Fourier": "this network in the Fourier basis"}.get(name, name)
+        css = _STYLES.get(name, "line null far")
+        said = _LEGENDS.get(name, name)
         lines.append((name, Line(polyline(x, y, [float(k) for k in kept], r2[kept].tolist()), css, said)))
     return lines
 

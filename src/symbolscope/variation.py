@@ -18,7 +18,8 @@ class Variation:
         value of a variable stands for another, consistently: a wrong program.
     features
         "fitted" as the procedure does; "random": as many of the same kind, drawn instead of fitted; "random-units": as many of the
-        units themselves (players' sets of interactions, coordinates of a state).
+        units themselves (players' sets of interactions, coordinates of a state); "disjoint": as many that may neither read nor
+        write those already found.
     program
         Another causal model in place of the reading's own; None keeps it.
     variable
@@ -29,7 +30,7 @@ class Variation:
 
     network: object = None
     answers: Literal["own", "shuffled", "scrambled"] = "own"
-    features: Literal["fitted", "random", "random-units"] = "fitted"
+    features: Literal["fitted", "random", "random-units", "disjoint"] = "fitted"
     program: object = None
     variable: str | None = None
     seed: int = 0

@@ -32,8 +32,8 @@ def of_swaps(*, score=0.99, low=0.97, nulls=None, margin=0.5, least=0.4, rivals=
         complexity={"features": 2.0, "trained numbers": 1234.0},
         details={"ceiling": 1.0, "chance-corrected": 0.95},
         null_scores=scores,
-        margin={name: margin for name in scores},
-        margin_interval={name: (least, margin + 0.1) for name in scores},
+        margin=dict.fromkeys(scores, margin),
+        margin_interval=dict.fromkeys(scores, (least, margin + 0.1)),
         rivals={} if rivals is None else rivals,
         skipped={} if skipped is None else skipped,
         seed=0,
@@ -56,9 +56,9 @@ def of_sizes(own=4, *, nulls=None, score=0.97, subject="12 interactions of 5 pla
         floor=0.0,
         complexity={"interactions": 12.0},
         details={"unfaithfulness": 0.01, "largest error": 0.2},
-        null_scores={name: (0.4, 0.5) for name in counts},
-        margin={name: score - 0.5 for name in counts},
-        margin_interval={name: (0.3, 0.6) for name in counts},
+        null_scores=dict.fromkeys(counts, (0.4, 0.5)),
+        margin=dict.fromkeys(counts, score - 0.5),
+        margin_interval=dict.fromkeys(counts, (0.3, 0.6)),
         rivals={"Fourier": Rival(0.8, (0.8, 0.8), 0.0, 0.17, (0.15, 0.18))},
         skipped={},
         seed=0,
@@ -106,7 +106,7 @@ def test_interactions_that_reproduce_too_little():
 def test_sparsity_beside_that_of_the_nulls(own, nulls, ending):
     said = of_sizes(own, nulls=nulls).sentence
     assert said.endswith(ending)
-    assert f"{own} of them give R² of 0.9, against " in said
+    assert f"{own} interactions give R² of 0.9, against " in said
     assert "Nothing was controlled" not in said
     verdicts = ("was learned.", "what was learned.", "anything learned.", "never get there.")
     assert sum(said.endswith(verdict) for verdict in verdicts) >= 1
@@ -140,7 +140,7 @@ def test_a_registered_null_is_described_by_what_it_is_about(monkeypatch):
 def test_one_interaction_is_one():
     said = of_sizes(1, subject="1 interaction of 5 players", nulls={"random-init": (3, 3)}).sentence
     assert said.startswith("1 interaction of 5 players reproduces 97.0%")
-    assert "1 of them gives R² of 0.9" in said
+    assert "1 interaction gives R² of 0.9" in said
 
 
 def test_an_alignment_without_controls():
@@ -187,10 +187,18 @@ def test_a_rival_that_does_as_well_is_named():
     assert "identified" not in of_swaps(rivals={"UpUp": rival(0.2)}).sentence
 
 
+def test_features_elsewhere_that_do_as_well_are_no_other_program():
+    said = of_swaps(rivals={"features elsewhere": rival(-0.01), "UpUp": rival(0.2)}).sentence
+    assert said.endswith(" As many features elsewhere in the state do as well, so the place is not identified.")
+    assert "program is not identified" not in said
+
+
 # What is shown
 
 REPORTS = {
-    "swaps": lambda: of_swaps(rivals={"UpUp": rival(0.2), NASTY: rival(0.1)}, skipped={"random-core": "no [red]core[/red]"}),
+    "swaps": lambda: of_swaps(
+        rivals={"UpUp": rival(0.2), NASTY: rival(0.1)}, skipped={"random-core": "no [red]core[/red]"}
+    ),
     "sizes": of_sizes,
     "no controls": lambda: of_swaps(nulls={}),
     "assessed": lambda: sy.assess(reading("decomposed")),
@@ -224,7 +232,7 @@ def test_text_has_every_number_and_the_sentence(make):
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_table_fits_the_terminal(make, width):
     report = make()
-    console = Console(width=width, record=True, file=open("/dev/null", "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+    console = Console(width=width, record=True, file=open("/dev/null", "w", encoding="utf-8"))  # noqa: SIM115
     with console.file:
         console.print(report)
         text = console.export_text()

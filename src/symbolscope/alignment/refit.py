@@ -11,6 +11,7 @@ from symbolscope.alignment.jobs import Amounts, Job, run_jobs
 from symbolscope.alignment.learned import check_program
 from symbolscope.alignment.search import SearchSettings
 from symbolscope.errors import SymbolscopeError
+from symbolscope.featurizers.beyond import Beyond
 from symbolscope.featurizers.featurizer import Featurizer
 from symbolscope.featurizers.random_units import RandomUnits
 from symbolscope.programs.causal_model import CausalModel
@@ -76,7 +77,7 @@ def _job(alignment: Alignment, variation: Variation) -> Job:
         variation.seed,
         force=True,
         shuffled=variation.answers == "shuffled",
-        trained=variation.features == "fitted",
+        trained=variation.features in ("fitted", "disjoint"),
     )
 
 
@@ -87,7 +88,8 @@ def _featurizer(featurizer: Featurizer, variation: Variation, n_variables: int) 
     arguments = featurizer.configuration()
     if n_variables == 1 and len(featurizer.sizes) > 1:
         arguments["size"] = featurizer.size
-    return type(featurizer)(**arguments)
+    template = type(featurizer)(**arguments)
+    return Beyond(featurizer, template) if variation.features == "disjoint" else template
 
 
 def readout_parameters(alignment: Alignment, network: nn.Module) -> list[str]:

@@ -15,6 +15,9 @@ from symbolscope.variation import Variation
 
 Right = NDArray[np.bool_]
 
+# The rival that may not touch the features found: the same program somewhere else in the state.
+DISJOINT = "features elsewhere"
+
 
 def assess_swaps(
     readings: Sequence[SwapReading],
@@ -43,6 +46,8 @@ def assess_swaps(
             [(name, _for_reading(variation, reading)) for name, variation in wanted] for reading in mine
         ]
         found = _search(mine, per_reading, progress=progress)
+        if wanted:
+            _search_elsewhere(mine, found, seed=seed, progress=progress)
         for row, reading, refits in zip(rows, mine, found, strict=True):
             reports[row] = _report(reading, refits, nulls, rivals, held_out, restarts, n, seed)
     return [report for report in reports if report is not None]
@@ -77,6 +82,22 @@ def _search(
     return [list(zip(names, refits, strict=True)) for refits in found]
 
 
+def _search_elsewhere(
+    readings: Sequence[SwapReading], found: list[list[tuple[str, SwapReading]]], *, seed: int, progress: bool | None
+) -> None:
+    """Add what features apart from those found reach, where the state has room for as many again."""
+    rows = [
+        row
+        for row, reading in enumerate(readings)
+        if 2 * reading.costs["features"] <= reading.costs["size of the state"]
+    ]
+    if rows:
+        elsewhere = Variation(features="disjoint", seed=seed)
+        refits = type(readings[0]).refit_many([readings[row] for row in rows], [elsewhere], progress=progress)
+        for row, (refit,) in zip(rows, refits, strict=True):
+            found[row].append((DISJOINT, refit))
+
+
 def _report(
     reading: SwapReading,
     refits: Sequence[tuple[str, SwapReading]],
@@ -107,7 +128,7 @@ def _report(
     null_scores = {name: tuple(float(one.mean()) for one in answers[name]) for name in null_names}
     best = {name: max(answers[name], key=lambda one: float(one.mean())) for name in null_names}
     competing: dict[str, Rival] = {}
-    for name in rivals:
+    for name in (*rivals, *((DISJOINT,) if DISJOINT in answers else ())):
         theirs = answers[name][0]
         competing[name] = Rival(
             float(theirs.mean()),

@@ -78,7 +78,12 @@ def _of_swaps(report: Faithfulness) -> str:
         verdict = f"{said}; {against}: a small margin, weak evidence that anything was learned."
     else:
         verdict = f"{said}; {against}: no margin, so this is no evidence of a variable."
-    equal = [rival for rival, one in report.rivals.items() if one.margin_interval[0] <= 0]
+    equal = [
+        rival for rival, one in report.rivals.items() if one.margin_interval[0] <= 0 and rival != "features elsewhere"
+    ]
+    elsewhere = report.rivals.get("features elsewhere")
+    if elsewhere is not None and elsewhere.margin_interval[0] <= 0:
+        verdict += " As many features elsewhere in the state do as well, so the place is not identified."
     if equal:
         verdict += f" {' and '.join(equal)} does as well, so the program is not identified."
     return verdict

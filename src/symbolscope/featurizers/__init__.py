@@ -1,5 +1,6 @@
 """Alignment functions: h -> (features, error), and exactly back."""
 
+from symbolscope.featurizers.beyond import Beyond as Beyond
 from symbolscope.featurizers.boundless import Boundless as Boundless
 from symbolscope.featurizers.featurizer import Featurizer as Featurizer
 from symbolscope.featurizers.identity import Identity as Identity

@@ -29,7 +29,8 @@ def fitted_r2(values: Vector, masks: Members, is_or: NDArray[np.bool_]) -> float
     return 1.0 - float(np.mean((values - prediction) ** 2)) / variance
 
 
-def _solve(values: Vector, masks: Members, is_or: NDArray[np.bool_]) -> tuple[Vector, Vector]:
+def _solve(values: Vector, masks: Members, is_or: NDArray[np.bool_]) -> tuple[NDArray[np.float64], Vector]:
+    """Intercept and effects [k + 1], and their prediction [2^n]."""
     everything = all_masks(masks.shape[1])
     present = everything.astype(np.float32) @ masks.T.astype(np.float32)  # players of each set that are there, [2^n, k]
     atoms = np.where(is_or, present > 0, present == masks.sum(axis=1)).astype(np.float64)

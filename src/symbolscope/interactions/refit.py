@@ -29,7 +29,11 @@ def refit_model(model: InteractionModel, variation: Variation) -> InteractionMod
     """
     if model.values is None:
         raise SymbolscopeError("the network's output is not known on all masks, so the split cannot be repeated")
-    if variation.answers == "scrambled" or variation.program is not None or variation.features == "random":
+    if (
+        variation.answers == "scrambled"
+        or variation.program is not None
+        or variation.features in ("random", "disjoint")
+    ):
         raise SymbolscopeError(
             f"a control that changes {_changed(variation)} is for alignments; interactions have none to change"
         )

@@ -51,7 +51,7 @@ def slow_best(model, k):
 def test_interactions_by_slow_formulas(n, tolerance):
     values = relu_values(n, seed=n)
     model = sy.decompose(values, tolerance=tolerance)
-    usual = nulls.PermutedOutputs(), nulls.RandomSubset()
+    usual = N.PermutedOutputs(), N.RandomSubset()
     report = sy.assess(model, nulls=usual, restarts=2, seed=5)
     errors = [value - model.predict(mask)[0] for value, mask in zip(values, sy.all_masks(n), strict=True)]
     assert report.score == pytest.approx(slow_r2(values, model), abs=1e-12)
@@ -343,7 +343,7 @@ def test_states_are_kept_among_natural_ones_where_that_is_asked_for():
         ("toy", {"nulls": ("random-int",)}, "there is no null 'random-int'; did you mean 'random-init'? There are: perm"),
         ("decomposed", {"nulls": ("shuffled",)}, "there is no null 'shuffled'; did you mean 'shuffled-labels'?"),
         ("toy", {"nulls": "random-init"}, "nulls must be a list of names; type nulls=('random-init',)"),
-        ("toy", {"nulls": ("permuted-outputs", nulls.PermutedOutputs())}, "each null once; got permuted-outputs, permuted-"),
+        ("toy", {"nulls": ("permuted-outputs", N.PermutedOutputs())}, "each null once; got permuted-outputs, permuted-"),
         ("decomposed", {"nulls": ("random-subset",) * 2}, "each null once; got random-subset, random-subset"),
         ("toy", {"restarts": 0}, "restarts and n must be at least 1; got 0 and 1000"),
         ("toy", {"n": 0}, "restarts and n must be at least 1; got 2 and 0"),

@@ -136,6 +136,9 @@ def test_a_refit_follows_the_scale_of_the_output(scale):
     """A network whose output is several times as large is read as several times the same."""
     model = sy.explain(game(0), progress=False)
     again = model.refit(mlp(0, scale=scale))
+    assert again.objective == pytest.approx(abs(scale) * model.objective, rel=1e-6)
+    if scale < 0:  # which of several splits of the same cost is found may depend on the sign
+        return
     mine, its = described(again), described(model)
     assert mine.keys() == its.keys()
     for key, effect in mine.items():

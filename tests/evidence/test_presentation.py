@@ -47,7 +47,7 @@ def of_sizes(own=4, *, nulls=None, score=0.97, subject="12 interactions of 5 pla
     """A report of interactions, by hand: terms for R^2 of 0.9, per restart of each null."""
     counts = {"random-init": (8, 9), "permuted-outputs": (20, 21)} if nulls is None else nulls
     least = {name: min((one for one in each if one is not None), default=None) for name, each in counts.items()}
-    ratio = {name: NAN if few is None or own is None else few / own for name, few in least.items()}
+    ratio = {name: NAN if few is None or own is None else few / max(own, 1) for name, few in least.items()}
     return Faithfulness(
         subject=subject,
         measure="R^2 over all 32 masks",
@@ -110,6 +110,17 @@ def test_sparsity_beside_that_of_the_nulls(own, nulls, ending):
     assert "Nothing was controlled" not in said
     verdicts = ("was learned.", "what was learned.", "anything learned.", "never get there.")
     assert sum(said.endswith(verdict) for verdict in verdicts) >= 1
+
+
+def test_nothing_is_said_of_learning_without_an_untrained_network():
+    said = of_sizes(nulls={"permuted-outputs": (20, 21)}).sentence
+    assert said.endswith("No untrained network was compared, so this says nothing of what was learned.")
+    assert "(as many of the nulls' strongest: at most 50.0%)" in said
+
+
+def test_what_is_worse_than_the_mean_and_what_is_constant():
+    assert "predict worse than the mean output does (R² of -0.50)" in of_sizes(score=-0.5).sentence
+    assert of_sizes(0, score=1.0).sentence.endswith("so there is nothing to explain.")
 
 
 def test_terms_of_every_null_are_named():
@@ -182,7 +193,7 @@ def test_the_smallest_margin_decides():
 def test_a_rival_that_does_as_well_is_named():
     rivals = {"UpUp": rival(0.2), "Mine": rival(-0.01), "Other": rival(0.0)}
     said = of_swaps(rivals=rivals).sentence
-    assert said.endswith("because of what it learned. Mine and Other does as well, so the program is not identified.")
+    assert said.endswith("because of what it learned. Mine and Other do as well, so the program is not identified.")
     assert "UpUp" not in said
     assert "identified" not in of_swaps(rivals={"UpUp": rival(0.2)}).sentence
 

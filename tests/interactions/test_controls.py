@@ -438,3 +438,25 @@ def test_what_a_reading_costs(model):
     assert costs["largest order"] == max(mask.sum() for mask in model.masks)
     assert costs["description length (bits)"] == description_length(model) > 0
     assert list(by_hand(3, []).costs.values()) == [0.0, 0.0, 0.0, 0.0]
+
+
+def test_as_many_terms_as_masks_need_not_fit_them():
+    """a or b = a + b - (a and b): seven terms of three players that are no basis."""
+    values = np.random.default_rng(0).normal(size=8)
+    sets = [(0,), (1,), (0, 1), (0, 1), (2,), (0, 2), (0, 2)]
+    kinds = np.array(["and", "and", "and", "or", "and", "and", "or"])
+    masks = np.zeros((7, 3), dtype=bool)
+    for row, players in enumerate(sets):
+        masks[row, list(players)] = True
+    model = sy.InteractionModel(masks, kinds, np.ones(7), 0.0, ("a", "b", "c"), 7.0, float("nan"), values=values)
+    columns = [np.ones(8)]
+    for kind, mask in zip(kinds, masks, strict=True):
+        there = sy.all_masks(3)[:, mask]
+        columns.append((there.all(axis=1) if kind == "and" else there.any(axis=1)).astype(float))
+    design = np.column_stack(columns)
+    left = values - design @ np.linalg.pinv(design) @ values
+    assert model.fitted_r2(7) == pytest.approx(1 - np.mean(left**2) / np.var(values))
+    assert model.fitted_r2(7) < 0.99
+    # One interaction of every set is a basis, be it AND or OR.
+    exact = sy.decompose(values, kinds="and")
+    assert exact.fitted_r2(len(exact.effects)) == 1.0

@@ -32,9 +32,8 @@ def assess_swaps(
 ) -> list[Faithfulness]:
     """Score and controls of alignments; those of one network share the null networks. See :func:`symbolscope.assess`."""
     reports: list[Faithfulness | None] = [None] * len(readings)
-    networks = {(id(reading.network), id(reading.task)) for reading in readings}
-    for key in networks:
-        rows = [row for row, reading in enumerate(readings) if (id(reading.network), id(reading.task)) == key]
+    for key in dict.fromkeys(_place(reading) for reading in readings):
+        rows = [row for row, reading in enumerate(readings) if _place(reading) == key]
         mine = [readings[row] for row in rows]
         wanted: list[tuple[str, Variation]] = []
         for null in (null for null, why in nulls.items() if why is None):
@@ -51,6 +50,11 @@ def assess_swaps(
         for row, reading, refits in zip(rows, mine, found, strict=True):
             reports[row] = _report(reading, refits, nulls, rivals, held_out, restarts, n, seed)
     return [report for report in reports if report is not None]
+
+
+def _place(reading: SwapReading) -> tuple[int, int, str]:
+    """What readings must share to share null networks: a readout is trained for one site."""
+    return id(reading.network), id(reading.task), str(reading.site)
 
 
 def _for_reading(variation: Variation, reading: SwapReading) -> Variation:

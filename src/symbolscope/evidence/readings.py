@@ -126,6 +126,11 @@ class SwapReading(Protocol):
         ...
 
     @property
+    def site(self) -> Any:
+        """Where the state is read and written."""
+        ...
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """Names of the variables."""
         ...

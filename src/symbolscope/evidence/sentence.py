@@ -8,6 +8,8 @@ from symbolscope.evidence.faithfulness import Faithfulness
 _MARGIN = 0.1
 _RATIO = 1.5
 _CARRIED = 0.95
+# Nulls that are networks; without one of them nothing can be said of learning.
+_NETWORKS = {"random-init", "random-core", "shuffled-labels"}
 
 
 def sentence(report: Faithfulness) -> str:
@@ -19,6 +21,12 @@ def _of_sizes(report: Faithfulness) -> str:
     own = report.sizes["network"][0][0]
     verb = "reproduces" if report.subject.startswith("1 ") else "reproduce"
     said = f"{report.subject.capitalize()} {verb} {report.score:.1%} of the output's variance over all masks"
+    if report.score < 0:
+        said = f"{report.subject.capitalize()} predict worse than the mean output does (R² of {report.score:.2f})"
+    if own == 0:
+        return f"{said}; it does not depend on which players are present, so there is nothing to explain."
+    if report.controlled and report.score < 1.0:
+        said += f" (as many of the nulls' strongest: at most {report.best_null:.1%})"
     if not report.controlled:
         return f"{said}. Nothing was controlled: any table of outputs is reproduced by enough interactions."
     if own is None:
@@ -30,6 +38,8 @@ def _of_sizes(report: Faithfulness) -> str:
     if not ratios:
         return f"{said}; {compared}: the nulls never get there."
     least = min(ratios)
+    if not set(report.size_ratio) & _NETWORKS:
+        return f"{said}; {compared}. No untrained network was compared, so this says nothing of what was learned."
     if least >= _RATIO:
         return f"{said}; {compared}: at least {least:.1f} times as many, so this sparsity was learned."
     if least >= 1 / _RATIO:
@@ -85,5 +95,7 @@ def _of_swaps(report: Faithfulness) -> str:
     if elsewhere is not None and elsewhere.margin_interval[0] <= 0:
         verdict += " As many features elsewhere in the state do as well, so the place is not identified."
     if equal:
-        verdict += f" {' and '.join(equal)} does as well, so the program is not identified."
+        verdict += (
+            f" {' and '.join(equal)} {'does' if len(equal) == 1 else 'do'} as well, so the program is not identified."
+        )
     return verdict

@@ -21,7 +21,8 @@ def fitted_r2(values: Vector, masks: Members, is_or: NDArray[np.bool_]) -> float
     variance = float(np.var(values))
     if variance == 0 or len(masks) == 0:
         return float(variance == 0)
-    if len(masks) >= values.size - 1 and len({*_codes(masks, is_or)}) >= values.size - 1:
+    # One interaction of every set, AND or OR, is a basis: in the order of inclusion each is the AND of its set plus smaller ones.
+    if len(masks) >= values.size - 1 and len(np.unique(_codes(masks))) == values.size - 1:
         return 1.0
     if len(masks) * values.size > _MOST_ENTRIES:
         return None
@@ -39,6 +40,5 @@ def _solve(values: Vector, masks: Members, is_or: NDArray[np.bool_]) -> tuple[ND
     return solved, (design @ solved).astype(np.float64)
 
 
-def _codes(masks: Members, is_or: NDArray[np.bool_]) -> list[tuple[int, bool]]:
-    codes = masks.astype(np.int64) @ (np.int64(1) << np.arange(masks.shape[1], dtype=np.int64))
-    return list(zip(codes.tolist(), is_or.tolist(), strict=True))
+def _codes(masks: Members) -> NDArray[np.int64]:
+    return masks.astype(np.int64) @ (np.int64(1) << np.arange(masks.shape[1], dtype=np.int64))

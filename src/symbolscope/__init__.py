@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from symbolscope.alignment.counterfactual import counterfactual_pairs as counterfactual_pairs
     from symbolscope.alignment.markov import markov_test as markov_test
     from symbolscope.alignment.models import align_models as align_models
+    from symbolscope.emergence.generalizable_interactions import (
+        generalizable_interactions as generalizable_interactions,
+    )
     from symbolscope.errors import SymbolscopeError as SymbolscopeError
     from symbolscope.evidence.assess import assess as assess
     from symbolscope.evidence.assess import assess_many as assess_many
@@ -53,6 +56,7 @@ _HOMES = {
     "programs": "symbolscope.programs",
     "sites": "symbolscope.sites",
     "tasks": "symbolscope.tasks",
+    "generalizable_interactions": "symbolscope.emergence.generalizable_interactions",
     "SymbolscopeError": "symbolscope.errors",
     "evidence": "symbolscope.evidence",
     "assess": "symbolscope.evidence.assess",

@@ -161,32 +161,58 @@ def decompose_game(
 
         split = solve(reorder((values - values[0]) / unit, ranks), prices, allowed / unit, gap, watch)
     back = np.argsort(ranks)
-    and_effects, absent = unit * reorder(split.and_effects, back), unit * reorder(split.absent_effects, back)
-    intercept = float(values[0] + and_effects[0] + absent.sum())
-    or_effects = -absent
-    single = prices.orders == 1
+    return model_of_split(
+        values,
+        player_names,
+        (unit * reorder(split.and_effects, back), unit * reorder(split.absent_effects, back)),
+        lower_bound=unit * split.lower_bound,
+        tolerance=allowed,
+        settings=dict(settings) | {"tolerance": str(tolerance), "gap": gap, "kinds": kinds},
+        view=view,
+        game=game,
+    )
+
+
+def model_of_split(
+    values: Vector,
+    player_names: tuple[str, ...],
+    split: tuple[Vector, Vector],
+    *,
+    lower_bound: float,
+    tolerance: float,
+    settings: Mapping[str, Setting],
+    view: InputView | None,
+    game: Game | None,
+) -> InteractionModel:
+    """Describe AND and absent effects, two vectors [2^n] whose sum reproduces values - values[0], as interactions."""
+    from symbolscope.interactions.butterflies import orders
+
+    order = orders(len(player_names))
+    and_effects, absent_effects = split
+    intercept = float(values[0] + and_effects[0] + absent_effects.sum())
+    or_effects = -absent_effects
+    single = order == 1
     and_effects = np.where(single, and_effects + or_effects, and_effects)
-    or_effects[single | (prices.orders == 0)] = 0.0
+    or_effects[single | (order == 0)] = 0.0
     and_effects[0] = 0.0
     effects = np.concatenate([and_effects, or_effects])
     strength = np.abs(effects)
     kept = np.flatnonzero(strength > _ROUNDING * strength.max())
-    order = np.tile(prices.orders, 2)
+    order = np.tile(order, 2)
     kept = kept[np.lexsort((kept % values.size, order[kept], -strength[kept]))]
     effects = effects[kept]
     cost = float(np.dot(interaction_prices(order[kept]), np.abs(effects)))
-    recorded = dict(settings) | {"tolerance": str(tolerance), "gap": gap, "kinds": kinds}
     return InteractionModel(
-        masks=all_masks(n_players)[kept % values.size],
+        masks=all_masks(len(player_names))[kept % values.size],
         kinds=np.where(kept < values.size, "and", "or"),
         effects=effects,
         intercept=intercept,
         player_names=player_names,
         objective=cost,
-        lower_bound=min(unit * split.lower_bound, cost),
-        tolerance=allowed,
+        lower_bound=min(lower_bound, cost),
+        tolerance=tolerance,
         values=values,
-        settings=recorded,
+        settings=settings,
         view=view,
         game=game,
     )

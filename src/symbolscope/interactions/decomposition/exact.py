@@ -73,7 +73,7 @@ class ExactIteration:
         rows[5] = 0.5 * rows[0]
         rows[6] = convert(rows[5])
         self._rows = rows
-        self._step = float(np.mean(np.abs(rows[0, 1:]))) or 1.0
+        self.step = float(np.mean(np.abs(rows[0, 1:]))) or 1.0
         self._balancings = 0
 
     def advance(self, steps: int) -> None:
@@ -85,7 +85,14 @@ class ExactIteration:
         self._balance(self._rows[5:7] - before)
 
     def _advance_once(self) -> None:
-        F, p1, p2, s, inverse, z1, z2, u1, u2, r1, r2 = self._rows
+        self.project()
+        _, p1, p2, _, _, z1, z2, u1, u2, r1, r2 = self._rows
+        shrink(z1, u1, r1, p1, self.step, _RELAX)
+        shrink(z2, u2, r2, p2, self.step, _RELAX)
+
+    def project(self) -> None:
+        """The first half of a step: the exact split nearest to the sparse effects and their duals."""
+        F, _, _, s, inverse, z1, z2, u1, u2, r1, r2 = self._rows
         q, qt, u, ut = self._rotations
         np.subtract(F, z1, out=r1)
         np.add(r1, u1, out=r1)
@@ -96,8 +103,6 @@ class ExactIteration:
         kron(r1, q)
         kron(r2, u)
         np.subtract(F, r1, out=r1)
-        shrink(z1, u1, r1, p1, self._step, _RELAX)
-        shrink(z2, u2, r2, p2, self._step, _RELAX)
 
     def _balance(self, movement: NDArray[np.float64]) -> None:
         """Keep ADMM's relative residuals within a factor of two, a limited number of times (else it may cycle)."""
@@ -108,7 +113,7 @@ class ExactIteration:
         primal, dual = np.linalg.norm(split - sparse) / sizes[0], np.linalg.norm(movement) / sizes[1]
         if min(primal, dual) > 0 and not 0.5 <= dual / primal <= 2.0:
             factor = float(np.clip(np.sqrt(dual / primal), 0.25, 4.0))
-            self._step *= factor
+            self.step *= factor
             duals *= factor
             self._balancings += 1
 
@@ -123,11 +128,16 @@ class ExactIteration:
         return self._rows[5], self._rows[6]
 
     @property
+    def duals(self) -> tuple[Vector, Vector]:
+        """Scaled duals of the two blocks."""
+        return self._rows[7], self._rows[8]
+
+    @property
     def dual(self) -> Vector:
         """Dual vector y in the space of the absent effects, y(empty) = 0, nearest to the scaled duals of both blocks."""
         s, inverse = self._rows[3], self._rows[4]
         _, qt, u, ut = self._rotations
-        d1, d2 = self._rows[7] / self._step, self._rows[8] / self._step
+        d1, d2 = self._rows[7] / self.step, self._rows[8] / self.step
         kron(d1, qt)
         kron(d2, ut)
         y = (s * d1 + d2) * inverse

@@ -10,6 +10,7 @@ from symbolscope.interactions.butterflies import kron, shear
 from symbolscope.interactions.decomposition.exact import ExactIteration
 from symbolscope.interactions.decomposition.linear_programme import solve_programme
 from symbolscope.interactions.decomposition.operators import AND_TO_OR, convert, moebius
+from symbolscope.interactions.decomposition.pruned import pruned
 from symbolscope.interactions.decomposition.refit import refit
 from symbolscope.interactions.decomposition.simplex import Simplex
 from symbolscope.interactions.decomposition.split import Split, SplitPrices
@@ -129,7 +130,7 @@ def _solve_tolerant(values: Vector, prices: SplitPrices, tolerance: float, gap: 
         vertex = solve_programme(values, prices, tolerance)
     if vertex is not None:
         return vertex.split(values, prices, tolerance)
-    return _pruned(values, prices, tolerance, _iterate(values, prices, tolerance, gap, watch))
+    return pruned(values, prices, tolerance, _iterate(values, prices, tolerance, gap, watch))
 
 
 def _vertex_of_tolerant(values: Vector, prices: SplitPrices, tolerance: float) -> Vertex | None:
@@ -212,26 +213,3 @@ def _within(
         combine(and_effects, share, one, 1.0 - share)
         combine(absent_effects, share, exact_absent, 1.0 - share)
     return and_effects, absent_effects
-
-
-def _pruned(values: Vector, prices: SplitPrices, tolerance: float, split: Split) -> Split:
-    """The split without as many of its smallest effects as the tolerance has room for."""
-    effects = np.concatenate([split.and_effects, split.absent_effects])
-    free = np.tile(prices.orders == 0, 2)
-    weakest_first = np.argsort(np.where(free, np.inf, np.abs(effects)), kind="stable")
-    size, best = values.size, split
-    fewest, most = 0, len(effects) - 2  # how many are dropped: known to be within the tolerance, and not tried above
-    while fewest < most:
-        dropped = (fewest + most + 1) // 2
-        kept = effects.copy()
-        kept[weakest_first[:dropped]] = 0.0
-        cost = prices.cost(kept[:size], kept[size:])
-        candidate = Split(kept[:size], kept[size:], cost, min(split.lower_bound, cost))
-        # The constant is free, so it takes up half of the range of what was dropped.
-        error = values - candidate.prediction()
-        candidate.and_effects[0] += 0.5 * float(error.max() + error.min())
-        if 0.5 * float(error.max() - error.min()) <= tolerance:
-            fewest, best = dropped, candidate
-        else:
-            most = dropped - 1
-    return best

@@ -53,7 +53,7 @@ class TolerantIteration:
         order = np.arange(n_players + 1)
         eigenvalues = 2.0 * 2.5 ** (n_players - order) * 0.5**order + 1.0 / _KAPPA
         np.take(1.0 / eigenvalues, prices.orders, out=self._rows[0])
-        self._step = float(np.mean(np.abs(moebius(values)[1:]))) or 1.0
+        self.step = float(np.mean(np.abs(moebius(values)[1:]))) or 1.0
 
     def advance(self, steps: int) -> None:
         """Make ``steps`` steps."""
@@ -61,9 +61,14 @@ class TolerantIteration:
             self._advance_once()
 
     def _advance_once(self) -> None:
+        _, xa, xb, _, za, zb, *_ = self._rows
+        prox_price(za, xa, self.prices.and_prices, self.step)
+        prox_price(zb, xb, self.prices.or_prices, self.step)
+        self.project()
+
+    def project(self) -> None:
+        """The second half of a step: bring the shrunk effects and the slack back to the equality, and move towards it."""
         _, xa, xb, xq, za, zb, zq, a, b, q, y, residual, _, _, other = self._rows
-        prox_price(za, xa, self.prices.and_prices, self._step)
-        prox_price(zb, xb, self.prices.or_prices, self._step)
         np.clip(xq, -self.tolerance, self.tolerance, out=zq)
         for out, z, x in ((a, za, xa), (b, zb, xb), (q, zq, xq)):
             np.multiply(z, 2.0, out=out)
@@ -126,6 +131,11 @@ class TolerantIteration:
             combine(direction, 1.0, z, energy / before)
 
     @property
+    def unshrunk(self) -> tuple[Vector, Vector]:
+        """AND and absent effects before they are shrunk into ``sparse``."""
+        return self._rows[1], self._rows[2]
+
+    @property
     def sparse(self) -> tuple[Vector, Vector]:
         """AND and absent effects with exact zeros; their error exceeds the tolerance a little until convergence."""
         return self._rows[4], self._rows[5]
@@ -151,4 +161,4 @@ class TolerantIteration:
     @property
     def dual(self) -> Vector:
         """Dual vector, for ``SplitPrices.bound``."""
-        return self._rows[10] / self._step
+        return self._rows[10] / self.step

@@ -1,0 +1,1 @@
+"""Whether symbols emerge in a network: conditions, transfer across samples and networks, and dynamics during training."""

@@ -16,7 +16,7 @@ PUBLIC = {
     "inverse_or_mobius", "explain", "decompose", "InteractionModel", "write_report",
     "tasks", "programs", "networks", "sites", "featurizers", "align", "align_many", "align_models", "Alignment",
     "counterfactual_pairs", "markov_test", "train", "study_counting", "evidence", "assess", "assess_many", "Faithfulness",
-    "generalizable_interactions",
+    "generalizable_interactions", "learn_baseline",
 }  # fmt: skip
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from symbolscope.games.players import Players as Players
     from symbolscope.interactions.decompose import decompose as decompose
     from symbolscope.interactions.explain import explain as explain
+    from symbolscope.interactions.learn_baseline import learn_baseline as learn_baseline
     from symbolscope.interactions.model import InteractionModel as InteractionModel
     from symbolscope.interactions.transforms import inverse_mobius as inverse_mobius
     from symbolscope.interactions.transforms import inverse_or_mobius as inverse_or_mobius
@@ -69,6 +70,7 @@ _HOMES = {
     "Players": "symbolscope.games.players",
     "decompose": "symbolscope.interactions.decompose",
     "explain": "symbolscope.interactions.explain",
+    "learn_baseline": "symbolscope.interactions.learn_baseline",
     "InteractionModel": "symbolscope.interactions.model",
     "inverse_mobius": "symbolscope.interactions.transforms",
     "inverse_or_mobius": "symbolscope.interactions.transforms",

@@ -153,10 +153,11 @@ class Game:
             },
         )
         self.network = network
-        self._rebuild = lambda other: Game(
+        self._given_baseline = baseline
+        self._rebuild = lambda other, hidden: Game(
             other,
             sample,
-            baseline=baseline,
+            baseline=hidden,
             players=chosen,
             score=score,
             target=_label(classes, resolved),
@@ -189,11 +190,37 @@ class Game:
                 f"{self!r} was made from a function, so no other network can take its place; make it with "
                 "sy.Game(network, sample, ...)"
             )
-        game = self._rebuild(network)
+        game = self._rebuild(network, self._given_baseline)
         game.view = self.view
         # Of an estimator the target is a label, which may have another column here.
         game.settings = self.settings | {name: game.settings[name] for name in ("network", "target")}
         return game
+
+    def with_baseline(self, baseline: GivenBaseline) -> "Game":
+        """The same network, sample, players, score and target, hidden players replaced by something else.
+
+        Parameters
+        ----------
+        baseline
+            As for :class:`Game`, or as for :meth:`from_text` if the game is of a text.
+
+        Raises
+        ------
+        SymbolscopeError
+            If the game was made from a function, which hides players itself; or as :class:`Game` does.
+
+        Examples
+        --------
+        >>> import torch
+        >>> game = Game(torch.nn.Linear(3, 2), [1.0, 2.0, 3.0], target=1)
+        >>> game.with_baseline([0.5, 0.5, 0.5]).settings["baseline"]
+        'array of shape (3,)'
+        """
+        if self._rebuild is None:
+            raise SymbolscopeError(
+                f"{self!r} was made from a function, which hides players itself; make it with sy.Game(network, sample, ...)"
+            )
+        return self._rebuild(self.network, baseline)
 
     @classmethod
     def from_function(
@@ -333,12 +360,13 @@ class Game:
         game._lay_out(masked.source, players, masked.view, settings)
         game.network = network
         resolved = masked.source.score.target
-        game._rebuild = lambda other: cls.from_text(
+        game._given_baseline = baseline
+        game._rebuild = lambda other, hidden: cls.from_text(
             other,
             tokenizer,
             text,
             level=level,
-            baseline=baseline,
+            baseline=hidden,
             words=words,
             score=score,
             target=resolved,
@@ -377,7 +405,8 @@ class Game:
         self.view = view
         self.settings = settings
         self.network: object = None
-        self._rebuild: Callable[[object], Game] | None = None
+        self._given_baseline: GivenBaseline = None
+        self._rebuild: Callable[[object, GivenBaseline], Game] | None = None
 
 
 def _label(classes: Sequence[object] | NDArray[Any] | None, target: int | None) -> object:

@@ -50,8 +50,8 @@ class MaskedInputs:
         """Bytes of one masked input."""
         return self.sample.numel() * self.sample.element_size()
 
-    def rows(self, masks: NDArray[np.bool_]) -> torch.Tensor:
-        """Masked inputs [m, ...] of masks [m, n], on the device."""
+    def rows(self, masks: NDArray[np.bool_], baseline: torch.Tensor | None = None) -> torch.Tensor:
+        """Masked inputs [m, ...] of masks [m, n], on the device; with another baseline, if given."""
         keep = torch.from_numpy(masks)
         if not self._on_cpu:
             keep = keep.to(self._device)
@@ -61,7 +61,7 @@ class MaskedInputs:
             keep = keep.index_select(1, self._labels)
         if len(self._shape) != 1:
             keep = keep.view(-1, *self._shape)
-        return torch.where(keep, self.sample, self.baseline)
+        return torch.where(keep, self.sample, self.baseline if baseline is None else baseline)
 
 
 def _without_constant_axes(labels: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -123,6 +123,11 @@ class MaskedNetwork:
         outputs = self.network.outputs(self.inputs.rows(masks))
         return outputs[:, -1] if self.reads_last_position else outputs
 
+    def scores_with(self, masks: Masks, baseline: torch.Tensor) -> torch.Tensor:
+        """Score masks bool [m, n] with another baseline, float64 [m]; gradients pass where the context lets them."""
+        outputs = self.network.outputs(self.inputs.rows(masks, baseline))
+        return self.score(outputs[:, -1] if self.reads_last_position else outputs)
+
     def scores(self, outputs: list[torch.Tensor]) -> Scores:
         """Score the outputs of one or more batches: float64 [m]."""
         return self.score(outputs[0] if len(outputs) == 1 else torch.cat(outputs)).cpu().numpy()

@@ -110,13 +110,32 @@ class TorchNetwork:
     @contextmanager
     def evaluating(self) -> Generator[None, None, None]:
         """Run under eval() and inference_mode; every part's training flag is put back, also after an exception."""
+        with self._in_eval_mode(), torch.inference_mode():
+            yield
+
+    @contextmanager
+    def differentiating(self) -> Generator[None, None, None]:
+        """As :meth:`evaluating`, but gradients pass to the inputs, and to no parameter."""
+        learning = [p for p in self.module.parameters() if p.requires_grad] if self.module is not None else []
+        # cuDNN differentiates recurrent layers in training mode only.
+        with self._in_eval_mode(), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+            try:
+                for parameter in learning:
+                    parameter.requires_grad_(False)
+                yield
+            finally:
+                for parameter in learning:
+                    parameter.requires_grad_(True)
+
+    @contextmanager
+    def _in_eval_mode(self) -> Generator[None, None, None]:
         parts = [part for part in self.module.modules() if part.training] if self.module is not None else []
         try:
             if self.module is not None and parts:
                 # Exported programs refuse: whatever mode they were exported in is part of their graph.
                 with suppress(NotImplementedError):
                     self.module.eval()
-            with torch.inference_mode(), _random_state_kept(self.device):
+            with _random_state_kept(self.device):
                 yield
         finally:
             for part in parts:

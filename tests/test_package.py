@@ -16,7 +16,9 @@ PUBLIC = {
     "inverse_or_mobius", "explain", "decompose", "InteractionModel", "write_report",
     "tasks", "programs", "networks", "sites", "featurizers", "align", "align_many", "align_models", "Alignment",
     "counterfactual_pairs", "markov_test", "train", "study_counting", "evidence", "assess", "assess_many", "Faithfulness",
-    "generalizable_interactions", "learn_baseline",
+    "causal_graph", "AndOrGraph", "learn_baseline", "check_emergence", "emergence_over", "summarise_emergence",
+    "transferability", "discrimination", "jaccard", "intersection_over_union", "strength_by_order_and_sign", "audit",
+    "generalizable_interactions", "interaction_dynamics", "InteractionRecorder",
 }  # fmt: skip
 
 

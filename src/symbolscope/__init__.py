@@ -16,9 +16,20 @@ if TYPE_CHECKING:
     from symbolscope.alignment.counterfactual import counterfactual_pairs as counterfactual_pairs
     from symbolscope.alignment.markov import markov_test as markov_test
     from symbolscope.alignment.models import align_models as align_models
+    from symbolscope.emergence.audit import audit as audit
+    from symbolscope.emergence.check_emergence import check_emergence as check_emergence
+    from symbolscope.emergence.discrimination import discrimination as discrimination
+    from symbolscope.emergence.emergence_over import emergence_over as emergence_over
+    from symbolscope.emergence.emergence_over import summarise_emergence as summarise_emergence
     from symbolscope.emergence.generalizable_interactions import (
         generalizable_interactions as generalizable_interactions,
     )
+    from symbolscope.emergence.interaction_dynamics import interaction_dynamics as interaction_dynamics
+    from symbolscope.emergence.interaction_recorder import InteractionRecorder as InteractionRecorder
+    from symbolscope.emergence.intersection_over_union import intersection_over_union as intersection_over_union
+    from symbolscope.emergence.jaccard import jaccard as jaccard
+    from symbolscope.emergence.order_strength import strength_by_order_and_sign as strength_by_order_and_sign
+    from symbolscope.emergence.transferability import transferability as transferability
     from symbolscope.errors import SymbolscopeError as SymbolscopeError
     from symbolscope.evidence.assess import assess as assess
     from symbolscope.evidence.assess import assess_many as assess_many
@@ -28,6 +39,8 @@ if TYPE_CHECKING:
     from symbolscope.games.game import Game as Game
     from symbolscope.games.masks import all_masks as all_masks
     from symbolscope.games.players import Players as Players
+    from symbolscope.graphs.and_or_graph import AndOrGraph as AndOrGraph
+    from symbolscope.graphs.causal_graph import causal_graph as causal_graph
     from symbolscope.interactions.decompose import decompose as decompose
     from symbolscope.interactions.explain import explain as explain
     from symbolscope.interactions.learn_baseline import learn_baseline as learn_baseline
@@ -57,6 +70,19 @@ _HOMES = {
     "programs": "symbolscope.programs",
     "sites": "symbolscope.sites",
     "tasks": "symbolscope.tasks",
+    "audit": "symbolscope.emergence.audit",
+    "check_emergence": "symbolscope.emergence.check_emergence",
+    "discrimination": "symbolscope.emergence.discrimination",
+    "emergence_over": "symbolscope.emergence.emergence_over",
+    "InteractionRecorder": "symbolscope.emergence.interaction_recorder",
+    "interaction_dynamics": "symbolscope.emergence.interaction_dynamics",
+    "intersection_over_union": "symbolscope.emergence.intersection_over_union",
+    "jaccard": "symbolscope.emergence.jaccard",
+    "strength_by_order_and_sign": "symbolscope.emergence.order_strength",
+    "summarise_emergence": "symbolscope.emergence.emergence_over",
+    "transferability": "symbolscope.emergence.transferability",
+    "AndOrGraph": "symbolscope.graphs.and_or_graph",
+    "causal_graph": "symbolscope.graphs.causal_graph",
     "generalizable_interactions": "symbolscope.emergence.generalizable_interactions",
     "SymbolscopeError": "symbolscope.errors",
     "evidence": "symbolscope.evidence",

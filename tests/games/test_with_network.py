@@ -300,3 +300,15 @@ def test_a_network_that_does_not_suit_is_refused():
         game.with_network(mlp(0, inputs=5))
     with pytest.raises(sy.SymbolscopeError, match=r"target 2 .* out of range"):
         game.with_network(mlp(0, outputs=2))
+
+
+def test_classes_that_are_true_and_false(iris):
+    mine, other = (
+        fitted(iris, rows, labels=np.array([False, True, True]), max_iter=500)
+        for rows in (slice(None), slice(0, None, 2))
+    )
+    game = sy.Game(mine, iris.data[100])
+    assert game.settings["target_name"] == "True"
+    np.testing.assert_array_equal(game.with_network(other)(MASKS), sy.Game(other, iris.data[100], target=True)(MASKS))
+    with pytest.raises(sy.SymbolscopeError, match="target 1 is not one of"):
+        sy.Game(mine, iris.data[100], target=1)

@@ -178,7 +178,7 @@ def _column(target: object, width: int, classes: tuple[object, ...] | None) -> i
     """Find the column of a target given as a class label or, where there are no labels, as an index."""
     if classes is not None:
         for column, label in enumerate(classes):
-            if type(target) is not bool and label == target:
+            if label == target and isinstance(label, bool) == isinstance(target, bool):  # True == 1, but is no index
                 return column
         shown = ", ".join(repr(label) for label in classes[:12]) + (", ..." if len(classes) > 12 else "")
         raise SymbolscopeError(f"target {target!r} is not one of the network's {len(classes)} classes: {shown}")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas
     import shapiq
 
+    from symbolscope.graphs.and_or_graph import AndOrGraph
     from symbolscope.interactions.alternatives import Alternatives
 
 Setting = str | int | float | bool | None
@@ -368,6 +369,26 @@ class InteractionModel:
     def label(self, row: int) -> str:
         """Names of the players of interaction ``row``, joined by commas."""
         return ", ".join(self.player_names[i] for i in np.flatnonzero(self.masks[row]))
+
+    def graph(self, *, kappa: float | None = None) -> "AndOrGraph":
+        """These interactions as an And-Or graph: players that recur together become coalitions, at the shortest description.
+
+        Parameters
+        ----------
+        kappa
+            Weight of the codebook; None is the source's, 10 divided by the sum of |effect|.
+
+        Examples
+        --------
+        >>> import symbolscope as sy
+        >>> game = sy.Game.from_function(lambda m: m[:, :3].all(axis=1) + 2.0 * m[:, 1:].all(axis=1), 4)
+        >>> graph = sy.explain(game).graph()
+        >>> [graph.nodes[coalition].name for coalition in graph.coalitions]
+        ['x1 and x2']
+        """
+        from symbolscope.graphs.and_or_graph import AndOrGraph
+
+        return AndOrGraph.from_interactions(self, kappa=kappa)
 
     def to_text(self, k: int = 10) -> str:
         """The k strongest interactions as a plain table."""

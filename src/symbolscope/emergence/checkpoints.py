@@ -1,0 +1,152 @@
+"""A training's checkpoints: safetensors files with the step in their names."""
+
+import copy
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from os import PathLike
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import nn
+
+from symbolscope.emergence.whole_file import write_whole
+from symbolscope.errors import SymbolscopeError
+
+_PICKLES = {".pt", ".pth", ".bin", ".ckpt", ".pkl"}
+_LOSSES = ("train_loss", "test_loss", "train_accuracy", "test_accuracy")
+
+
+@runtime_checkable
+class Checkpoints(Protocol):
+    """Networks by step, one at a time."""
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Steps in increasing order."""
+        ...
+
+    @property
+    def losses(self) -> dict[int, dict[str, float]]:
+        """What was recorded beside the networks: step to train_loss, test_loss and so on."""
+        ...
+
+    def __iter__(self) -> Iterator[tuple[int, object]]:
+        """Step and network of each checkpoint."""
+        ...
+
+
+class GivenCheckpoints:
+    """Networks in memory; refuses equal steps."""
+
+    def __init__(self, pairs: Sequence[tuple[int, object]]) -> None:
+        try:
+            self._pairs = sorted(((int(step), network) for step, network in pairs), key=lambda pair: pair[0])
+        except (TypeError, ValueError):
+            raise SymbolscopeError(
+                "checkpoints must be a folder of safetensors files or a list of (step, network), such as "
+                f"[(0, untrained), (100, trained)]; got {type(pairs).__name__}"
+            ) from None
+        self.steps = tuple(step for step, _ in self._pairs)
+        self.losses: dict[int, dict[str, float]] = {}
+        _check_steps(self.steps, "checkpoints")
+
+    def __iter__(self) -> Iterator[tuple[int, object]]:
+        """Step and network of each checkpoint."""
+        return iter(self._pairs)
+
+
+class CheckpointFolder:
+    """State dicts of one architecture in a folder, one safetensors file each; the last number in a name is the step.
+
+    Each is loaded into one and the same copy of ``network``, which itself is left as it is.
+    """
+
+    def __init__(self, folder: str | PathLike[str], network: object) -> None:
+        self._folder = Path(folder)
+        if not self._folder.is_dir():
+            raise SymbolscopeError(
+                f"there is no folder {self._folder}; give one with files such as step-000100.safetensors"
+            )
+        files = sorted(path for path in self._folder.iterdir() if path.suffix == ".safetensors")
+        if not files:
+            pickles = sorted(path.name for path in self._folder.iterdir() if path.suffix in _PICKLES)
+            if pickles:
+                raise SymbolscopeError(
+                    f"{self._folder} holds {pickles[0]}{' and others' if len(pickles) > 1 else ''}, which can run code when "
+                    "read. Save the checkpoints as safetensors: safetensors.torch.save_file(network.state_dict(), "
+                    '"step-000100.safetensors")'
+                )
+            raise SymbolscopeError(
+                f"{self._folder} holds no .safetensors file; name them such as step-000100.safetensors"
+            )
+        if not isinstance(network, nn.Module):
+            raise SymbolscopeError(
+                f"a folder of checkpoints needs network=, a torch module of the architecture they fit; got {type(network).__name__}"
+            )
+        self._network = network
+        self._files = dict(sorted((_step(path), path) for path in files))
+        if len(self._files) < len(files):
+            _check_steps(tuple(sorted(_step(path) for path in files)), str(self._folder))
+        self.steps = tuple(self._files)
+        self.losses = {step: _recorded(path) for step, path in self._files.items()}
+
+    def __iter__(self) -> Iterator[tuple[int, object]]:
+        """Step and network of each checkpoint."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        network = copy.deepcopy(self._network)
+        for step, path in self._files.items():
+            try:
+                network.load_state_dict(load_file(path))
+            except (SafetensorError, OSError) as error:
+                raise SymbolscopeError(f"{path} is no safetensors file, or is damaged: {error}") from None
+            except RuntimeError as error:
+                raise SymbolscopeError(
+                    f"{path} does not fit network, a {type(network).__name__}: {error}. Give network= of the architecture that was "
+                    "saved"
+                ) from None
+            yield step, network
+
+
+def save_checkpoint(network: nn.Module, folder: Path, step: int, losses: dict[str, float]) -> Path:
+    """Write a network's state dict to ``step-00000100.safetensors``, whole or not at all."""
+    from safetensors.torch import save
+
+    path = folder / f"step-{step:08d}.safetensors"
+    tensors = {
+        name: tensor.detach().cpu().contiguous().clone()
+        for name, tensor in network.state_dict().items()
+        if isinstance(tensor, torch.Tensor)
+    }
+    write_whole(path, save(tensors, metadata={name: repr(value) for name, value in losses.items()}))
+    return path
+
+
+def _step(path: Path) -> int:
+    numbers = re.findall(r"\d+", path.stem)
+    if not numbers:
+        raise SymbolscopeError(f"{path} has no step in its name; name it such as step-000100.safetensors")
+    return int(numbers[-1])
+
+
+def _recorded(path: Path) -> dict[str, float]:
+    """Losses that a recorder wrote into the file's header."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+        return {name: float(metadata[name]) for name in _LOSSES if name in metadata}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise SymbolscopeError(f"{path} is no safetensors file, or is damaged: {error}") from None
+
+
+def _check_steps(steps: tuple[int, ...], where: str) -> None:
+    if not steps:
+        raise SymbolscopeError(f"{where} must hold at least one (step, network); got none")
+    for earlier, later in pairwise(steps):
+        if earlier == later:
+            raise SymbolscopeError(f"{where} holds two networks of step {later}; each step may be there once")

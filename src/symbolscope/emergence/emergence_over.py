@@ -1,0 +1,156 @@
+"""The conditions checked on every sample of a data set."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from symbolscope.emergence.check_emergence import check_emergence
+from symbolscope.emergence.emergence_report import EmergenceReport
+from symbolscope.emergence.emergence_summary import EmergenceSummary
+from symbolscope.errors import SymbolscopeError
+from symbolscope.games.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from symbolscope.games.game import Game
+    from symbolscope.games.given import GivenArray
+    from symbolscope.interactions.model import InteractionModel
+
+    GivenReports: TypeAlias = Iterable[EmergenceReport]
+    GivenSamples: TypeAlias = Iterable[InteractionModel | Game | GivenArray] | GivenArray
+else:
+    GivenReports = GivenSamples = object  # refused below, with a message of its own
+
+
+def summarise_emergence(reports: GivenReports, *, names: Sequence[str] | None = None) -> EmergenceSummary:
+    """Put the reports of many samples together; every figure says which samples are left out of it, and why.
+
+    Parameters
+    ----------
+    reports
+        From :func:`symbolscope.check_emergence`, one or more.
+    names
+        One per sample, all different; "0", "1", ... if not given.
+
+    Raises
+    ------
+    SymbolscopeError
+        If there is no report, something else is among them, or the names do not fit.
+
+    Source: Tables 1 and 2, Figure 5b of 2305.01939, whose scripts drop samples that fail in silence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> games = np.abs(np.random.default_rng(0).normal(size=(20, 64))).cumsum(axis=1)
+    >>> summary = summarise_emergence([check_emergence(values) for values in games])
+    >>> summary.bound_exact.count + len(summary.bound_exact.left_out)
+    20
+    """
+    given = _listed(reports)
+    kept = tuple(report for report in given if isinstance(report, EmergenceReport))
+    if not kept or len(kept) < len(given):
+        what = ", ".join(sorted({type(one).__name__ for one in given})) or "none"
+        raise SymbolscopeError(f"reports must be one or more that check_emergence returned; got {what}")
+    return EmergenceSummary(kept, _checked_names(names, len(kept)))
+
+
+def emergence_over(
+    values_or_games: GivenSamples,
+    *,
+    names: Sequence[str] | None = None,
+    max_order: int | None = None,
+    threshold: float = 0.05,
+    xi: float = 0.0,
+    monotone_tolerance: float | None = None,
+    max_calls: int | None = None,
+    seed: int = 0,
+    progress: bool | None = None,
+    on_report: Callable[[EmergenceReport], None] | None = None,
+) -> EmergenceSummary:
+    """:func:`symbolscope.check_emergence` of every sample, summarised; the reports are ``summary.reports``.
+
+    Parameters
+    ----------
+    values_or_games
+        [samples, 2^n], or a list of games, models or values [2^n].
+    names
+        As for :func:`summarise_emergence`.
+    max_order, threshold, xi, monotone_tolerance, max_calls
+        As for :func:`symbolscope.check_emergence`.
+    seed
+        Sample j has the seed [seed, j].
+    progress
+        Show a progress bar over the samples; None shows one where the work is long and a person is watching.
+    on_report
+        Called with each report once it is finished, such as a list's ``append``: what is done then outlives Ctrl-C.
+
+    Raises
+    ------
+    SymbolscopeError
+        As the two; a sample that is refused is named.
+    KeyboardInterrupt
+        On Ctrl-C; no report is left half done.
+
+    Examples
+    --------
+    >>> summary = emergence_over([[0.0, 1.0, 1.0, 4.0], [0.0, 1.0, 1.0, 0.5]], names=["rising", "falling"])
+    >>> list(summary.bound_upper.left_out)
+    ['falling']
+
+    Random networks of eight inputs, one sample each:
+
+    >>> import numpy as np, symbolscope as sy
+    >>> generator = np.random.default_rng(0)
+    >>> hidden = np.maximum(sy.all_masks(8) @ generator.normal(size=(25, 8, 16)) + 0.2, 0)
+    >>> summary = emergence_over((hidden * np.abs(generator.normal(size=16))).sum(axis=-1))
+    >>> summary.monotone_interval[0] < summary.monotone_share < summary.monotone_interval[1]
+    True
+    """
+    if not isinstance(values_or_games, Iterable):
+        raise SymbolscopeError(
+            "emergence_over takes values [samples, 2^n] or a list of games; got one "
+            f"{type(values_or_games).__name__}. Type check_emergence(...) for a single sample"
+        )
+    given = list[object](values_or_games)
+    if not given:
+        raise SymbolscopeError(
+            "emergence_over needs one or more samples, values [samples, 2^n] or a list of games; got none"
+        )
+    named = _checked_names(names, len(given))
+    reports: list[EmergenceReport] = []
+    with ProgressBar(len(given), label="samples", show=progress) as bar:
+        for row, (sample, name) in enumerate(zip(given, named, strict=True)):
+            try:
+                report = check_emergence(
+                    sample,  # pyright: ignore[reportArgumentType]  # check_emergence refuses what it cannot use
+                    max_order=max_order,
+                    threshold=threshold,
+                    xi=xi,
+                    monotone_tolerance=monotone_tolerance,
+                    max_calls=max_calls,
+                    seed=np.random.default_rng([seed, row]),
+                    progress=False,
+                )
+            except SymbolscopeError as error:
+                raise SymbolscopeError(f"sample {name}: {error}") from None
+            reports.append(report)
+            if on_report is not None:
+                on_report(report)
+            bar.update(row + 1, time.perf_counter())
+    return summarise_emergence(reports, names=named)
+
+
+def _checked_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    chosen = tuple(str(j) for j in range(count)) if names is None else tuple(names)
+    if len(chosen) != count or len({*chosen}) != count:
+        raise SymbolscopeError(
+            f"names must be {count} different names, one per sample; got {len(chosen)}, {len({*chosen})} different"
+        )
+    return chosen
+
+
+def _listed(given: object) -> list[object]:
+    """What was given one by one; a single thing is a list of it."""
+    return list[object](given) if isinstance(given, Iterable) else [given]

@@ -1,0 +1,103 @@
+"""Whether the strongest interactions are the known ones."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from symbolscope.emergence.effect_table import effect_table
+from symbolscope.emergence.random_sets import random_sets
+from symbolscope.emergence.similarity import Similarity
+from symbolscope.errors import SymbolscopeError
+from symbolscope.interactions.model import InteractionModel
+
+
+def intersection_over_union(
+    model: InteractionModel,
+    truth: InteractionModel | Collection[tuple[str, Sequence[str | int]]],
+    *,
+    restarts: int = 200,
+    seed: int | np.random.Generator = 0,
+) -> Similarity:
+    """Intersection over union of m known interactions and the m strongest found.
+
+        IoU = |top m of the model and truth| / |top m of the model or truth|,   m = |truth|
+
+    Signs play no part; AND and OR of the same players are two interactions, those of one player are one. Chance takes random
+    sets of the same orders and kinds in the place of those found.
+
+    Parameters
+    ----------
+    model
+        What was found.
+    truth
+        What is known: (kind, players) each, players by name or index; or a model of the same players.
+    restarts
+        Random sets for the chance level.
+    seed
+        Of those.
+
+    Raises
+    ------
+    SymbolscopeError
+        If nothing is known, a player or kind does not exist, or the players differ.
+
+    Source: Ren et al. (2111.06206), experiment on functions whose interactions are known.
+
+    Examples
+    --------
+    >>> import symbolscope as sy
+    >>> game = sy.Game.from_function(lambda m: 3.0 * m[:, 0] * m[:, 1] - 2.0 * (m[:, 2] | m[:, 3]), 4)
+    >>> model = sy.explain(game)
+    >>> intersection_over_union(model, [("and", ("x0", "x1")), ("or", (2, 3))]).value
+    1.0
+    >>> round(intersection_over_union(model, [("and", (0, 1)), ("or", (0, 1))]).value, 3)
+    0.333
+    """
+    if restarts < 1:
+        raise SymbolscopeError(f"restarts must be at least 1 random set; got {restarts}")
+    known = truth if isinstance(truth, InteractionModel) else _known(model, truth)
+    # Sets of truth get effect 1 each: their size plays no part.
+    table = effect_table([model, known])
+    wanted = table.effects[1] != 0
+    m = int(wanted.sum())
+    if m == 0:
+        raise SymbolscopeError('truth holds no interaction; give at least one, such as [("and", ("x0", "x1"))]')
+    strength = np.abs(table.effects[0])
+    order = np.argsort(-strength, kind="stable")[:m]
+    found = order[strength[order] > 0]
+
+    def overlap(places: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> float:
+        common = int(wanted[places[places < len(wanted)]].sum())
+        return common / (len(found) + m - common)
+
+    generator = np.random.default_rng(seed)
+    replaced = random_sets(table.classes, table.class_sizes, draws=restarts, generator=generator)
+    shares = [overlap(places[found]) for places in replaced]
+    low, high = np.percentile(shares, (2.5, 97.5))
+    return Similarity("IoU", overlap(found), float(np.mean(shares)), float(low), float(high))
+
+
+def _known(model: InteractionModel, truth: Collection[tuple[str, Sequence[str | int]]]) -> InteractionModel:
+    """The sets as a model of the same players, with effect 1 each."""
+    kinds: list[str] = []
+    masks = np.zeros((len(truth), model.n_players), dtype=np.bool_)
+    for row, (kind, players) in enumerate(truth):
+        if kind not in ("and", "or"):
+            raise SymbolscopeError(f'the kind of a known interaction must be "and" or "or"; got {kind!r}')
+        for player in [players] if isinstance(players, str) else players:
+            position = model.player_names.index(player) if player in model.player_names else player
+            if not isinstance(position, int) or not 0 <= position < model.n_players:
+                raise SymbolscopeError(
+                    f"there is no player {player!r} in the model; its players are {', '.join(model.player_names[:10])}"
+                )
+            masks[row, position] = True
+        kinds.append(kind)
+    return InteractionModel(
+        masks=masks,
+        kinds=np.array(kinds, dtype="<U3"),
+        effects=np.ones(len(kinds)),
+        intercept=0.0,
+        player_names=model.player_names,
+        objective=float("nan"),
+        lower_bound=float("nan"),
+    )

@@ -1,0 +1,53 @@
+"""A quantity with its 95 % interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TAILS = (2.5, 97.5)
+_RESAMPLES = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """Means with 95 % intervals.
+
+    Attributes
+    ----------
+    mean, low, high
+        float64 [t].
+    """
+
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+    def text(self, position: int) -> str:
+        """Mean and interval at one position, such as ``0.75 [0.60, 0.88]``."""
+        return f"{self.mean[position]:.2f} [{self.low[position]:.2f}, {self.high[position]:.2f}]"
+
+
+def resampling_weights(
+    samples: int, seed: int | np.random.Generator, *, resamples: int = _RESAMPLES
+) -> NDArray[np.float64]:
+    """How often each sample is drawn in each resample with replacement, float64 [resamples, samples]."""
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(samples, np.full(samples, 1.0 / samples), size=resamples).astype(np.float64)
+
+
+def bootstrap_band(per_sample: NDArray[np.float64], seed: int | np.random.Generator) -> Band:
+    """Mean over samples and its percentile interval over resamples of them; per_sample [samples, t]."""
+    means = resampling_weights(len(per_sample), seed) @ per_sample / len(per_sample)
+    return spread_band(per_sample.mean(axis=0), means)
+
+
+def spread_band(mean: NDArray[np.float64], draws: NDArray[np.float64]) -> Band:
+    """The interval that holds 95 % of the draws [draws, t]."""
+    low, high = np.percentile(draws, _TAILS, axis=0)
+    return Band(mean, low, high)
+
+
+def spread_positions(length: int, shown: int) -> list[int]:
+    """Up to ``shown`` positions from the first to the last, for tables that would be too long."""
+    return sorted({round(float(one)) for one in np.linspace(0, length - 1, min(shown, length))})

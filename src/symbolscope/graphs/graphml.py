@@ -1,0 +1,59 @@
+"""And-Or graphs as GraphML, the XML that graph programs exchange."""
+
+import os
+import tempfile
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symbolscope.errors import SymbolscopeError
+from symbolscope.graphs.exchange import attributes
+from symbolscope.graphs.xml_text import xml_text
+
+if TYPE_CHECKING:
+    from symbolscope.graphs.and_or_graph import AndOrGraph
+
+_TYPES = {"name": "string", "kind": "string", "depth": "int", "players": "string", "effect": "double"}
+_OF_THE_GRAPH = {"intercept": "double", "description_length": "double"}
+
+
+def write_graphml(graph: "AndOrGraph", path: str | PathLike[str]) -> None:
+    """Write ``graph`` to ``path``: to a temporary file beside it first, renamed when complete.
+
+    Raises
+    ------
+    SymbolscopeError
+        If the folder does not exist.
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise SymbolscopeError(f"cannot write {target}: the folder {target.parent} does not exist; create it first")
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(graphml(graph))
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def graphml(graph: "AndOrGraph") -> str:
+    """The graph as a GraphML document."""
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">']
+    for name, kind in _TYPES.items():
+        lines.append(f'  <key id="{name}" for="node" attr.name="{name}" attr.type="{kind}"/>')
+    for name, kind in _OF_THE_GRAPH.items():
+        lines.append(f'  <key id="{name}" for="graph" attr.name="{name}" attr.type="{kind}"/>')
+    lines.append('  <graph id="and-or" edgedefault="directed">')
+    for name in _OF_THE_GRAPH:
+        lines.append(f'    <data key="{name}">{float(getattr(graph, name))!r}</data>')
+    for index in range(len(graph.nodes)):
+        lines.append(f'    <node id="{index}">')
+        for name, value in attributes(graph, index).items():
+            written = xml_text(value) if isinstance(value, str) else repr(value)
+            lines.append(f'      <data key="{name}">{written}</data>')
+        lines.append("    </node>")
+    for place, (parent, child) in enumerate(graph.edges):
+        lines.append(f'    <edge id="e{place}" source="{parent}" target="{child}"/>')
+    return "\n".join([*lines, "  </graph>", "</graphml>", ""])

@@ -11,7 +11,8 @@ from torch import nn
 
 import symbolscope as sy
 from symbolscope.evidence.readings import MaskReading
-from symbolscope.graphs import AndOrGraph, causal_graph
+from symbolscope.graphs import AndOrGraph
+from symbolscope.graphs.causal_graph import causal_graph
 from symbolscope.graphs.text import letter
 from symbolscope.variation import Variation
 

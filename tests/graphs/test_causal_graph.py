@@ -12,7 +12,7 @@ from tests.graphs.reference_removal import indicators, reference_removal
 from tests.interactions.games import instances, network, planted
 
 import symbolscope as sy
-from symbolscope.graphs import causal_graph
+from symbolscope.graphs.causal_graph import causal_graph
 from symbolscope.graphs.indicator_products import indicator_means, indicator_products
 from symbolscope.graphs.nested_fit import nested_fit
 

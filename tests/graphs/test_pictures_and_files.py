@@ -10,7 +10,9 @@ from tests.graphs.instances import by_hand, nested, unstructured
 from tests.interactions.games import network
 
 import symbolscope as sy
-from symbolscope.graphs import AndOrGraph, causal_graph
+from symbolscope.graphs import AndOrGraph
+from symbolscope.graphs.causal_graph import causal_graph
+from symbolscope.graphs.svg import and_or_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = ('<script>alert("1")</script>', "a & b", "'quoted\"", "$x_1$", "\x01\ud7ff\U0001f600")
@@ -126,7 +128,7 @@ def test_names_are_escaped_and_signs_need_no_colour():
     root = ET.fromstring(text)
     shown = "".join(root.itertext())
     assert "a & b" in shown
-    effects = [one.text for one in root.iter(f"{SVG}text") if one.get("class") == "effect"]
+    effects = [one.text for one in root.iter(f"{SVG}text") if one.get("class") == "aog-effect"]
     assert sorted(effects) == sorted(["+2.00", "\u22121.00", "+0.50", "\u22120.25"])
     drawn = {int(one.get("data-edge")): one for one in root.iter(f"{SVG}path")}
     widths = {}
@@ -137,6 +139,19 @@ def test_names_are_escaped_and_signs_need_no_colour():
             widths[abs(effect)] = float(drawn[index].get("stroke-width"))
     assert [widths[size] for size in sorted(widths)] == sorted(widths.values())
     assert len(set(widths.values())) == 4
+
+
+def test_an_interactive_drawing_has_buttons():
+    graph = GRAPHS["nested"]()
+    root = ET.fromstring(and_or_svg(graph, interactive=True))
+    buttons = {int(one.get("data-node")): one for one in root.iter() if one.get("role") == "button"}
+    players = [index for index, node in enumerate(graph.nodes) if node.kind == "player"]
+    assert sorted(buttons) == sorted([*players, *graph.coalitions])
+    for index in players:
+        assert buttons[index].get("data-player") == str(graph.nodes[index].players[0])
+    for index in graph.coalitions:
+        assert buttons[index].get("aria-expanded") == "true"
+    assert "button" not in graph.to_svg()
 
 
 def test_effects_show_three_digits_of_the_largest():

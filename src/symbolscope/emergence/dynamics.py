@@ -164,9 +164,10 @@ class InteractionDynamics:
             orders = " ".join(f"{100 * share:>3.0f}" for share in by_order[row])
             salient = self.n_salient[row].mean()
             lines.append(f"{self.steps[row]:>8}  {self.mean_order.text(row):<18}  {salient:>7.1f}  {cells} {orders}")
-        return "\n".join([*lines, *self._conclusions()])
+        return "\n".join([*lines, *self.conclusions()])
 
-    def _conclusions(self) -> list[str]:
+    def conclusions(self) -> list[str]:
+        """What the course shows, in sentences: the start, the phase change, the losses."""
         first = (
             "the untrained network"
             if self.steps[0] == 0

@@ -54,7 +54,6 @@ class CausalGraph:
     Examples
     --------
     >>> import symbolscope as sy
-    >>> from symbolscope.graphs import causal_graph
     >>> graph = causal_graph(sy.decompose([0.0, 1.0, 2.0, 6.0]), r2=0.8)
     >>> graph
     CausalGraph: 2 of 3 interactions, R^2 0.904, unfaithfulness 0.5, explained ratio 0.833, largest error 1
@@ -175,9 +174,9 @@ def causal_graph(
     >>> graph = causal_graph(sy.decompose(noisy), r2=0.99, refit=True)
     >>> print(graph.interactions.to_text())
       effect  kind  players
-     +2.9886  and   x0, x1
-     +2.0047  or    x3, x4, x5
-     -1.4871  and   x0
+     +3.0002  and   x0, x1
+     +1.9674  or    x3, x4, x5
+     -1.4730  and   x0
     """
     asked = _asked(r2, explained_ratio, unfaithfulness, largest_error)
     if max_interactions is not None and (isinstance(max_interactions, bool) or max_interactions < 0):

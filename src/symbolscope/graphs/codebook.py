@@ -146,14 +146,13 @@ class Codebook:
     def without(self, code: int) -> "Codebook":
         """The same with one coalition written out wherever it is used."""
         parts, bit = self.coalitions[code].parts, 1 << code
-
-        def written_out(codes: int) -> int:
-            return (codes & ~bit) | parts if codes & bit else codes
-
-        left = {
-            other: replace(one, parts=written_out(one.parts)) for other, one in self.coalitions.items() if other != code
-        }
-        return replace(self, rows=tuple(written_out(row) for row in self.rows), coalitions=left)
+        left = {other: one for other, one in self.coalitions.items() if other != code}
+        for other, one in left.items():
+            if one.parts & bit:
+                left[other] = Coalition(one.is_or, (one.parts & ~bit) | parts, one.players)
+        return replace(
+            self, rows=tuple([(row & ~bit) | parts if row & bit else row for row in self.rows]), coalitions=left
+        )
 
     def only_shared(self) -> "Codebook":
         """The same with coalitions of a single user, or none, written out; users are interactions and other coalitions."""

@@ -38,7 +38,7 @@ class RemovalCurve:
     Examples
     --------
     >>> import symbolscope as sy
-    >>> from symbolscope.graphs import causal_graph
+    >>> from symbolscope.graphs.causal_graph import causal_graph
     >>> curve = causal_graph(sy.decompose([0.0, 1.0, 2.0, 6.0])).curve
     >>> curve
     RemovalCurve: R^2 of 0 to 3 interactions from -0.98 to 1.0

@@ -15,8 +15,8 @@ _ROUNDING = 1e-10
 # Up to this many players in common, and this many candidates, parts of what is shared are tried too.
 _LARGEST_SPLIT = 7
 _MOST_CANDIDATES = 4000
-# Tests of a candidate against a row: about 3 seconds of them. Counted, not timed, so that the result is the same everywhere.
-_BUDGET = 1 << 31
+# Tests of a candidate against a row: about 2 seconds of them. Counted, not timed, so that the result is the same everywhere.
+_BUDGET = 3 << 29
 # Times that part of the coalitions are drawn anew.
 _SHAKES = 60
 # What a round costs besides, in such tests.

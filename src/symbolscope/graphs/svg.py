@@ -13,13 +13,13 @@ _THIN, _THICK = 1.0, 5.5
 _REACH = {"player": 4.0}  # pixels from a node's centre to its edges, otherwise 8
 
 
-def and_or_svg(graph: "AndOrGraph") -> str:
+def and_or_svg(graph: "AndOrGraph", *, interactive: bool = False) -> str:
     """Draw ``graph`` as one SVG element.
 
     ANDs are filled squares, ORs open circles. An edge to the sum is as thick as the effect is large, whole where it raises the
     output and dashed where it lowers it; everything else takes the colour of the text around it. Nothing is loaded, no style or
     script is needed, and every name is escaped. Nodes and edges carry their index (``data-node``, ``data-edge``), for a page that
-    wants to style them.
+    wants to style them; in an interactive one players (``data-player``) and coalitions (``data-fold``) are buttons.
 
     Examples
     --------
@@ -30,16 +30,18 @@ def and_or_svg(graph: "AndOrGraph") -> str:
     """
     layout = graph.layout()
     strongest = max((abs(node.effect) for node in graph.nodes if node.effect is not None), default=0.0) or 1.0
-    said = description(graph)
+    said = xml_text(description(graph))
+    space = "" if interactive else ' xmlns="http://www.w3.org/2000/svg"'  # in an HTML page it goes without saying
     parts = [
-        f'<svg class="symbolscope-graph" xmlns="http://www.w3.org/2000/svg" width="{layout.width:.0f}" '
-        f'height="{layout.height:.0f}" viewBox="0 0 {layout.width:.0f} {layout.height:.0f}" role="img" '
-        f'aria-label="{xml_text(said)}" font-family="sans-serif" font-size="12" fill="currentColor">',
-        f"<title>And-Or graph</title><desc>{xml_text(said)}</desc>",
-        '<g class="edges" fill="none">',
+        f'<svg class="symbolscope-graph"{space} width="{layout.width:.0f}" '
+        f'height="{layout.height:.0f}" viewBox="0 0 {layout.width:.0f} {layout.height:.0f}" '
+        f'role="{"group" if interactive else "img"}" aria-label="{said}" font-family="sans-serif" font-size="12" '
+        'fill="currentColor">',
+        f"<title>And-Or graph</title><desc>{said}</desc>",
+        '<g class="aog-edges" fill="none">',
         *(edge_path(graph, layout, index, strongest) for index in range(len(graph.edges))),
-        '</g><g class="nodes">',
-        *(node_group(graph, layout, index) for index in range(len(graph.nodes))),
+        '</g><g class="aog-nodes">',
+        *(node_group(graph, layout, index, interactive=interactive) for index in range(len(graph.nodes))),
         "</g></svg>",
     ]
     return "".join(parts)
@@ -69,7 +71,7 @@ def edge_path(graph: "AndOrGraph", layout: "Layout", index: int, strongest: floa
     start = y0 - _REACH.get(graph.nodes[child].kind, 8.0)
     if parent < len(graph.nodes) - 1:
         path = _bent(x0, start, x1, y1 + 8.0)
-        return f'<path class="edge" data-edge="{index}" d="{path}" stroke="currentColor" stroke-opacity=".38"/>'
+        return f'<path class="aog-edge" data-edge="{index}" d="{path}" stroke="currentColor" stroke-opacity=".38"/>'
     x, y = layout.slots[child]
     path = _bent(x, layout.above, x1, y1 + 12.0)
     if y != y0:
@@ -79,20 +81,24 @@ def edge_path(graph: "AndOrGraph", layout: "Layout", index: int, strongest: floa
     sign = "raises" if effect >= 0 else "lowers"
     dash = "" if effect >= 0 else ' stroke-dasharray="6 3"'
     colour = UP if effect >= 0 else DOWN
-    return (
-        f'<path class="edge {sign}" data-edge="{index}" d="{path}" stroke="{colour}" stroke-width="{width:.2f}"{dash}/>'
-    )
+    return f'<path class="aog-edge aog-{sign}" data-edge="{index}" d="{path}" stroke="{colour}" stroke-width="{width:.2f}"{dash}/>'
 
 
-def node_group(graph: "AndOrGraph", layout: "Layout", index: int) -> str:
+def node_group(graph: "AndOrGraph", layout: "Layout", index: int, *, interactive: bool = False) -> str:
     """One node with what is written at it and in its slot, and a tooltip."""
     node, (x, y) = graph.nodes[index], layout.places[index]
     coalition = index in graph.coalitions
+    classes = ["aog-node", f"aog-{node.kind}", *(["aog-coalition"] if coalition else [])]
     tip = node.name if node.effect is None else f"{node.name}: {node.effect:+.6g}"
-    sign = "" if node.effect is None else " raises" if node.effect >= 0 else " lowers"
-    kind = f"{node.kind} coalition" if coalition else node.kind
+    if node.effect is not None:
+        classes.append("aog-raises" if node.effect >= 0 else "aog-lowers")
+    button = ""
+    if interactive and node.kind == "player":
+        button = f' data-player="{node.players[0]}" role="button" tabindex="0" aria-pressed="true" aria-label="{xml_text(tip)}"'
+    elif interactive and coalition:
+        button = f' data-fold="" role="button" tabindex="0" aria-expanded="true" aria-label="Coalition {xml_text(tip)}"'
     return (
-        f'<g class="node {kind}{sign}" data-node="{index}"><title>{xml_text(tip)}</title>'
+        f'<g class="{" ".join(classes)}" data-node="{index}"{button}><title>{xml_text(tip)}</title>'
         f"{_symbol(node.kind, x, y, coalition=coalition)}{_label(graph, layout, index)}{_effect(graph, layout, index)}</g>"
     )
 
@@ -106,25 +112,25 @@ def _symbol(kind: str, x: float, y: float, *, coalition: bool) -> str:
     line = 'fill="none" stroke="currentColor" stroke-width="1.8"'
     half = 8.0 if coalition else 5.5
     if kind == "player":
-        return f'<circle class="mark" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
+        return f'<circle class="aog-symbol" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
     if kind == "and":
-        return (
-            f'<rect class="mark" x="{x - half:.1f}" y="{y - half:.1f}" width="{2 * half}" height="{2 * half}" rx="2"/>'
-        )
-    return f'<circle class="mark open" cx="{x:.1f}" cy="{y:.1f}" r="{12 if kind == "sum" else half}" {line}/>'
+        return f'<rect class="aog-symbol" x="{x - half:.1f}" y="{y - half:.1f}" width="{2 * half}" height="{2 * half}" rx="2"/>'
+    return f'<circle class="aog-symbol aog-open" cx="{x:.1f}" cy="{y:.1f}" r="{12 if kind == "sum" else half}" {line}/>'
 
 
 def _label(graph: "AndOrGraph", layout: "Layout", index: int) -> str:
     kind, label, (x, y) = graph.nodes[index].kind, xml_text(layout.labels[index]), layout.places[index]
     if kind == "sum":
-        return f'<text class="letter" x="{x:.1f}" y="{y + 5:.1f}" text-anchor="middle" font-size="16">{label}</text>'
+        return (
+            f'<text class="aog-letter" x="{x:.1f}" y="{y + 5:.1f}" text-anchor="middle" font-size="16">{label}</text>'
+        )
     if kind == "player" and layout.names_turned:
         where = f'transform="translate({x + 4:.1f} {y + 10:.1f}) rotate(-90)" text-anchor="end"'
-        return f'<text class="name" {where}>{label}</text>'
+        return f'<text class="aog-name" {where}>{label}</text>'
     if kind == "player":
-        return f'<text class="name" x="{x:.1f}" y="{y + 19:.1f}" text-anchor="middle">{label}</text>'
+        return f'<text class="aog-name" x="{x:.1f}" y="{y + 19:.1f}" text-anchor="middle">{label}</text>'
     # Inside a filled square a letter would need another colour than the text has.
-    return f'<text class="letter" x="{x + 11:.1f}" y="{y + 4:.1f}">{label}</text>' if label else ""
+    return f'<text class="aog-letter" x="{x + 11:.1f}" y="{y + 4:.1f}">{label}</text>' if label else ""
 
 
 def _effect(graph: "AndOrGraph", layout: "Layout", index: int) -> str:
@@ -134,4 +140,4 @@ def _effect(graph: "AndOrGraph", layout: "Layout", index: int) -> str:
     where = f'x="{x:.1f}" y="{y - 11:.1f}" text-anchor="middle"'
     if layout.effects_turned:
         where = f'transform="translate({x + 4:.1f} {y - 10:.1f}) rotate(-90)"'
-    return f'<text class="effect" {where} fill="{UP if effect >= 0 else DOWN}">{label}</text>'
+    return f'<text class="aog-effect" {where} fill="{UP if effect >= 0 else DOWN}">{label}</text>'

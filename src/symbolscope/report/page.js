@@ -18,6 +18,65 @@ function signed(value, decimals) {
   return (value < 0 ? "\u2212" : "+") + text;
 }
 
+// The And-Or graph: nodes are worked out from the players up, and coalitions fold.
+function Graph(figure, data, decimals) {
+  const root = data.kinds.length - 1;
+  const part = (role) => figure.querySelector(`[data-role="${role}"]`);
+  const nodes = Array.from(figure.querySelectorAll("[data-node]"));
+  const edges = Array.from(figure.querySelectorAll("[data-edge]"));
+  const folded = new Set();
+
+  function fold() {
+    const seen = new Set();
+    const visit = (node) => {
+      if (seen.has(node)) return;
+      seen.add(node);
+      if (!folded.has(node)) data.children[node].forEach(visit);
+    };
+    visit(root);
+    nodes.forEach((node, index) => {
+      node.toggleAttribute("hidden", !seen.has(index));
+      if (node.dataset.fold !== undefined) node.setAttribute("aria-expanded", String(!folded.has(index)));
+    });
+    edges.forEach((edge, index) => {
+      const [parent] = data.edges[index];
+      edge.toggleAttribute("hidden", !seen.has(parent) || folded.has(parent));
+    });
+  }
+
+  for (const button of figure.querySelectorAll("[data-fold]")) {
+    const flip = () => {
+      const node = Number(button.dataset.node);
+      if (!folded.delete(node)) folded.add(node);
+      fold();
+    };
+    button.addEventListener("click", flip);
+    button.addEventListener("keydown", (event) => {
+      if (event.key === " " || event.key === "Enter") { event.preventDefault(); flip(); }
+    });
+  }
+
+  function follow(present, count) {
+    const active = [];
+    let sum = data.intercept;
+    data.kinds.forEach((kind, node) => {
+      const below = data.children[node].map((child) => active[child]);
+      const on = kind === "player" ? present[data.players[node]] : kind === "and" ? below.every(Boolean)
+        : kind === "or" ? below.some(Boolean) : true;
+      active.push(on);
+      if (on && data.effects[node] !== null) sum += data.effects[node];
+      nodes[node].classList.toggle("aog-off", !on);
+    });
+    data.edges.forEach(([parent, child], index) => edges[index].classList.toggle("aog-off", !(active[parent] && active[child])));
+    part("graph-sum").textContent = signed(sum, decimals);
+    part("graph-sum").dataset.value = String(sum);
+    part("graph-note").textContent = count === data.count ? "" : `It always draws ${data.count} interaction${data.count === 1 ? "" : "s"}; `
+      + `the numbers above now use ${count}.`;
+  }
+
+  return { follow };
+}
+
 function Explanation(section) {
   const data = JSON.parse(document.getElementById(`${section.id}-data`).textContent);
   const members = bytesOf(data.members);
@@ -33,6 +92,7 @@ function Explanation(section) {
   const toggles = all("[data-player]");
   const rows = all("[data-interaction]");
   const present = data.players.map(() => true);
+  const graph = data.graph === null ? null : Graph(part("graph"), data.graph, data.decimals);
   let count = data.chosen;
 
   function packed() {
@@ -117,6 +177,7 @@ function Explanation(section) {
       row.classList.toggle("edge", interaction === count && interaction > 0);
       row.querySelector('[data-role="on"]').textContent = used ? (lit ? "on" : "off") : "unused";
     });
+    if (graph !== null) graph.follow(present, count);
     drawGauge(network, symbols);
     describe(network, symbols, on);
   }
@@ -249,6 +310,6 @@ function Theme(button) {
 document.querySelectorAll("section.model").forEach((section) => Explanation(section));
 document.querySelectorAll("section.study").forEach((section) => Study(section));
 const tabList = document.querySelector(".tabs");
-if (tabList !== null) Tabs(tabList, Array.from(document.querySelectorAll("section.model, section.study")));
+if (tabList !== null) Tabs(tabList, Array.from(document.querySelectorAll("section.model, section.study, section.figures-only")));
 Theme(document.getElementById("theme"));
 document.documentElement.dataset.ready = "true";

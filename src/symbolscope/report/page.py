@@ -7,22 +7,38 @@ import secrets
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from symbolscope.emergence.dynamics import InteractionDynamics
+    from symbolscope.emergence.emergence_report import EmergenceReport
+    from symbolscope.emergence.emergence_summary import EmergenceSummary
     from symbolscope.evidence.faithfulness import Faithfulness
     from symbolscope.interactions.model import InteractionModel
     from symbolscope.report.counting_study import CountingStudy
+    from symbolscope.report.figures_section import FiguresSection
     from symbolscope.report.study_section import StudySection
+
+    Measured: TypeAlias = EmergenceReport | EmergenceSummary | InteractionDynamics
+    Item: TypeAlias = InteractionModel | CountingStudy | Measured
+else:
+    Item = object  # refused below, with a message of its own
+
+# Results that are read and not poked: module and class of each, imported only if somebody has made one.
+_MEASURED = {
+    "symbolscope.emergence.emergence_report": "EmergenceReport",
+    "symbolscope.emergence.emergence_summary": "EmergenceSummary",
+    "symbolscope.emergence.dynamics": "InteractionDynamics",
+}
 
 
 def write_report(
     path: str | os.PathLike[str],
-    items: "Sequence[InteractionModel | CountingStudy] | InteractionModel | CountingStudy",
+    items: "Sequence[Item] | Item",
     *,
     title: str | None = None,
     evidence: "Sequence[Faithfulness] | None" = None,
@@ -39,8 +55,9 @@ def write_report(
     path
         Where to write; an existing file is replaced.
     items
-        Explanations, and studies of counting (``CountingStudy``), each a section of the page. A ``title`` in a model's settings
-        names its section. A study gets accuracies with their floors, the states, and a swap explorer.
+        Explanations, studies of counting (``CountingStudy``), conditions of emergence (of one input or a data set) and dynamics of
+        a training, each a section of the page. A ``title`` in a model's settings names its section. A study gets accuracies with
+        their floors, the states, and a swap explorer.
     title
         Title of the page.
     evidence
@@ -67,7 +84,7 @@ def write_report(
     '<!doctype html>'
     """
     destination = _checked_path(path)
-    models, studies = _checked_items(items)
+    models, studies, measured = _checked_items(items)
     if evidence is not None and len(evidence) != len(models):
         raise SymbolscopeError(
             f"evidence must hold one report per explanation; got {len(evidence)} for {len(models)}: type sy.assess_many(models)"
@@ -75,7 +92,7 @@ def write_report(
     assessed: list[Faithfulness | None] = list(evidence or [None] * len(models))
     if evidence is None and nulls:
         assessed = [_assessed(model) for model in models]
-    page = render_page(models, title or "What the network reads", studies=studies, evidence=assessed)
+    page = render_page(models, title or "What the network reads", studies=studies, measured=measured, evidence=assessed)
     # Lone surrogates, which a broken tokenizer can produce, have no UTF-8: they become "?" rather than an error.
     _write_whole(destination, page.encode("utf-8", "replace"))
     return destination
@@ -96,13 +113,14 @@ def _checked_path(path: str | os.PathLike[str]) -> Path:
 
 
 def _checked_items(
-    items: "Sequence[InteractionModel | CountingStudy] | InteractionModel | CountingStudy",
-) -> "tuple[list[InteractionModel], list[CountingStudy]]":
+    items: "Sequence[Item] | Item",
+) -> "tuple[list[InteractionModel], list[CountingStudy], list[Measured]]":
     from symbolscope.interactions.model import InteractionModel
 
     models: list[InteractionModel] = []
     studies: list[CountingStudy] = []
-    single = isinstance(items, InteractionModel) or _is_study(items)
+    measured: list[Measured] = []
+    single = isinstance(items, InteractionModel) or _is_study(items) or _is_measured(items)
     if not single and not isinstance(items, Iterable):
         raise SymbolscopeError(
             f"write_report needs one InteractionModel or a list of them; got a {type(items).__name__}: "
@@ -114,16 +132,45 @@ def _checked_items(
             models.append(item)
         elif _is_study(item):
             studies.append(item)
+        elif _is_measured(item):
+            measured.append(item)
         else:
             raise SymbolscopeError(
                 f"write_report shows InteractionModels; item {number} is a {type(item).__name__}: "
-                "pass what sy.explain or sy.decompose returned, or a CountingStudy"
+                "pass what sy.explain, sy.decompose, sy.check_emergence, sy.emergence_over or sy.interaction_dynamics returned, "
+                "or a CountingStudy"
             )
-    if not models and not studies:
+    if not models and not studies and not measured:
         raise SymbolscopeError(
             "write_report got an empty list; pass at least one InteractionModel, such as the result of sy.explain(game)"
         )
-    return models, studies
+    return models, studies, measured
+
+
+def _is_measured(item: object) -> "TypeGuard[Measured]":
+    """Whether it is one of the results that are read and not poked."""
+    return any(
+        isinstance(item, getattr(sys.modules[module], name))
+        for module, name in _MEASURED.items()
+        if module in sys.modules
+    )
+
+
+def _place(item: "Measured", measured: "Sequence[Measured]") -> int:
+    """Its number among those of its class, from 1."""
+    return 1 + next(i for i, other in enumerate(one for one in measured if type(one) is type(item)) if other is item)
+
+
+def _measured_section(item: "Measured", number: int) -> "FiguresSection":
+    from symbolscope.emergence.dynamics import InteractionDynamics
+    from symbolscope.emergence.emergence_report import EmergenceReport
+    from symbolscope.report.conditions_section import conditions_section
+    from symbolscope.report.data_set_section import data_set_section
+    from symbolscope.report.dynamics_section import dynamics_section
+
+    if isinstance(item, InteractionDynamics):
+        return dynamics_section(item, number)
+    return conditions_section(item, number) if isinstance(item, EmergenceReport) else data_set_section(item, number)
 
 
 def _is_study(item: object) -> "TypeGuard[CountingStudy]":
@@ -146,6 +193,7 @@ def render_page(
     title: str,
     *,
     studies: "Sequence[CountingStudy]" = (),
+    measured: "Sequence[Measured]" = (),
     evidence: "Sequence[Faithfulness | None]" = (),
 ) -> str:
     """Write the page as text; without evidence it says that nothing was controlled."""
@@ -189,9 +237,11 @@ def render_page(
         version=symbolscope.__version__,
         sections=sections,
         studies=studied,
-        # Our own files and JSON that cannot break out of its element: the only text that is not escaped.
+        figures=[_measured_section(item, _place(item, measured)) for item in measured],
+        # Our own files, drawings that escape their names and JSON that cannot break out of its element: all that is not escaped.
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
+        drawings={section.ident: Markup(section.graph.svg) for section in sections if section.graph},  # noqa: S704
         payloads={section.ident: Markup(section.payload) for section in (*sections, *studied)},  # noqa: S704
     )
 

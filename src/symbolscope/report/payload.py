@@ -12,12 +12,15 @@ from symbolscope.report.numerals import decimals_for
 if TYPE_CHECKING:
     from symbolscope.interactions.fidelity import FidelityCurve
     from symbolscope.interactions.model import InteractionModel
+    from symbolscope.report.graph_figure import GraphFigure
 
 PLAYERS_WITH_OUTPUTS = 14  # 2^14 outputs are 175 kB in the page; more would make it slow to send and open
 MOST_INTERACTIONS = 8192  # every AND and OR interaction of 12 players
 
 
-def payload(model: "InteractionModel", chosen: int, curve: "FidelityCurve | None") -> str:
+def payload(
+    model: "InteractionModel", chosen: int, curve: "FidelityCurve | None", graph: "GraphFigure | None" = None
+) -> str:
     """Write the explanation as JSON for a ``<script type="application/json">``.
 
     Numbers that are compared with Python's travel as base64 of little-endian float64, so they arrive bit for bit.
@@ -38,6 +41,7 @@ def payload(model: "InteractionModel", chosen: int, curve: "FidelityCurve | None
         "values": None if values is None else _base64(values.astype("<f8")),
         "range": output_range(model),
         "r2": None,
+        "graph": None if graph is None else graph.data,
     }
     if curve is not None:
         # Shown to a tenth of a percent, so float32 is plenty; counts beyond those embedded cannot be chosen.

@@ -11,6 +11,7 @@ from symbolscope.evidence.presentation import rows
 from symbolscope.games.view import ImageView, TableView, TextView
 from symbolscope.report.chart import Chart
 from symbolscope.report.charts import accuracy_charts, order_chart, sparsity_charts
+from symbolscope.report.graph_figure import GraphFigure, graph_figure
 from symbolscope.report.numerals import several, signed
 from symbolscope.report.payload import decimals, output_range, outputs, payload
 from symbolscope.report.picture import Picture, draw_picture
@@ -102,6 +103,8 @@ class Section:
     count: int
     chosen: int
     used: str
+    graph: GraphFigure | None
+    graph_sum: Number | None
     charts: tuple[tuple[Chart, ...], ...]
     certificate: Certificate
     evidence: str
@@ -114,6 +117,7 @@ def make_section(model: "InteractionModel", number: int, evidence: "Faithfulness
     """Lay out one explanation; ``number`` makes its ids unique in the page, ``evidence`` says what was controlled."""
     curve, digits = known_curve(model), decimals(model)
     chosen = default_count(model, curve)
+    graph = graph_figure(model, chosen)
     rows = _player_rows(model, digits)
     fragments = _fragments(model.view) if isinstance(model.view, TextView) else ()
     picture = draw_picture(model.view) if isinstance(model.view, ImageView) else None
@@ -143,12 +147,14 @@ def make_section(model: "InteractionModel", number: int, evidence: "Faithfulness
         count=len(model.effects),
         chosen=chosen,
         used=several(chosen, "interaction"),
+        graph=graph,
+        graph_sum=None if graph is None else _number(graph.total, digits),
         charts=_charts(model, curve, evidence),
         certificate=certificate(model),
         evidence=evidence_sentence(model, evidence),
         controls=_controls(evidence),
         settings=tuple((str(key), "none" if value is None else str(value)) for key, value in model.settings.items()),
-        payload=payload(model, chosen, curve),
+        payload=payload(model, chosen, curve, graph),
     )
 
 

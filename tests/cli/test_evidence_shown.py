@@ -26,8 +26,15 @@ WALK = {
               "--steps", "60", "-q"),
 }  # fmt: skip
 WITHOUT_NULLS = {
-    "reproduce": ("reproduce", "numbers", "--networks", "gru", "--seeds", "1", "--width", "8", "--max-count", "5", "--sizes", "2",
-                  "--steps", "10", "--folder", "grid", "-q"),
+    "reproduce numbers": ("reproduce", "numbers", "--networks", "gru", "--seeds", "1", "--width", "8", "--max-count", "5",
+                          "--sizes", "2", "--steps", "10", "--folder", "grid", "-q"),
+}  # fmt: skip
+# Chance and networks with random weights stand in the tables themselves, without an option to leave them out.
+NULLS_ALWAYS = {
+    "reproduce interactions": ("reproduce", "interactions", "--quick", "--folder", "interactions", "-q", "--parts",
+                               "functions,and-or,unfaithfulness,jaccard,graphs"),
+    "reproduce emergence": ("reproduce", "emergence", "--quick", "--folder", "emergence", "-q", "--parts",
+                            "parity,transfer,dynamics,shared"),
 }  # fmt: skip
 NO_SCORES: set[str] = set()
 
@@ -84,7 +91,7 @@ def walked(tmp_path_factory):
             before = os.getcwd()
             os.chdir(folder)
             try:
-                given = (*WALK[name], "--output", "page.html") if name in WALK else WITHOUT_NULLS[name]
+                given = (*WALK[name], "--output", "page.html") if name in WALK else (WITHOUT_NULLS | NULLS_ALWAYS)[name]
                 out = printed(*given, *(() if nulls else ("--no-nulls",)))
                 page = folder / "page.html"
                 done[name, nulls] = out, Page(page.read_text(encoding="utf-8")) if page.exists() else None
@@ -118,7 +125,9 @@ def commands(monkeypatch):
 
     def group(app):
         made = build(app)
-        found.update(made.commands)
+        for name, command in made.commands.items():
+            inner = getattr(command, "commands", None)
+            found.update({name: command} if inner is None else {f"{name} {one}": inner[one] for one in inner})
         return made
 
     build = typer.main.get_command
@@ -131,7 +140,7 @@ def commands(monkeypatch):
 def test_every_command_is_walked(monkeypatch):
     """One that is not in the lists could show a score alone; one that names none must really name none."""
     found = commands(monkeypatch)
-    assert set(found) == {*WALK, *WITHOUT_NULLS, *NO_SCORES}
+    assert set(found) == {*WALK, *WITHOUT_NULLS, *NULLS_ALWAYS, *NO_SCORES}
     for name, command in found.items():
         function = inspect.unwrap(command.callback)
         options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
@@ -244,3 +253,32 @@ def test_commands_without_nulls_have_floors_and_say_so(walked, name):
     assert re.search(r"variable features IIA seeds floor", out)
     assert "nothing was controlled" in out.lower()
     assert "random-init" not in out
+
+
+# The tables of a study in their order, and what stands beside the scores of each.
+BESIDE = {
+    "reproduce interactions": (
+        ("Known functions: IoU", "chance "), ("Add-Mul with coefficients: Jaccard", "chance "),
+        ("Learned And-Or functions", "AND, random weights "), ("Unfaithfulness on", "v(empty) alone "),
+        ("Jaccard similarity of two networks", "random weights"), ("Size of the And-Or graph", "random weights "),
+    ),
+    "reproduce emergence": (
+        ("Parity of ten bits", "random weights, "), ("Transfer across samples", "MLP-5 untrained "),
+        ("Transfer across networks", "ResMLP-5 untrained "), ("Discrimination:", "MLP-5 untrained "),
+        ("Dynamics: breast cancer, 25 % flipped", "0 (untrained) "), ("Dynamics: mean order of", "untrained "),
+        ("Dynamics: % of all strength", "untrained "), ("Shared: share of", "untrained ResMLP-5 "),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NULLS_ALWAYS)
+def test_a_study_has_chance_or_a_null_in_every_table_of_scores(walked, name):
+    out, page = walked(name)
+    assert page is None
+    places = [out.index(title) for title, _ in BESIDE[name]]
+    assert places == sorted(places)
+    for (title, word), start, end in zip(BESIDE[name], places, [*places[1:], len(out)], strict=True):
+        assert word in out[start:end], title
+        assert "paper" in out[start:end], title
+    for accuracy in re.finditer(r"accuracy \d+\.\d %", out):
+        assert out[accuracy.end() :].lstrip().startswith("(commoner class")

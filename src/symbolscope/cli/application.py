@@ -8,7 +8,9 @@ from symbolscope.cli.align import align
 from symbolscope.cli.count import count
 from symbolscope.cli.demo import demo
 from symbolscope.cli.explain import explain
-from symbolscope.cli.reproduce import reproduce
+from symbolscope.cli.reproduce_emergence import reproduce_emergence
+from symbolscope.cli.reproduce_interactions import reproduce_interactions
+from symbolscope.cli.reproduce_numbers import reproduce_numbers
 
 _EXAMPLES = """
 Examples:
@@ -78,5 +80,11 @@ def run_command(arguments: list[str]) -> object:
     app.command("align", epilog=_ALIGN_EXAMPLES)(align)
     app.command("count", epilog=_COUNT_EXAMPLES)(count)
     app.command("explain", epilog=_EXPLAIN_EXAMPLES)(explain)
-    app.command("reproduce")(reproduce)
+    studies = typer.Typer(
+        help="Repeat published experiments, beside what was published: numbers, interactions, emergence."
+    )
+    studies.command("numbers")(reproduce_numbers)
+    studies.command("interactions")(reproduce_interactions)
+    studies.command("emergence")(reproduce_emergence)
+    app.add_typer(studies, name="reproduce")
     return typer.main.get_command(app).main(args=arguments, prog_name="symbolscope", standalone_mode=False)

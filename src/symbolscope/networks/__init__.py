@@ -9,6 +9,7 @@ from symbolscope.networks.lstm import LSTM as LSTM
 from symbolscope.networks.mlp import MLP as MLP
 from symbolscope.networks.planted import Planted as Planted
 from symbolscope.networks.recurrent_network import RecurrentNetwork as RecurrentNetwork
+from symbolscope.networks.res_mlp import ResMLP as ResMLP
 from symbolscope.networks.sequence_network import SequenceNetwork as SequenceNetwork
 from symbolscope.networks.skewed import Skewed as Skewed
 from symbolscope.networks.toy_1d import Toy1d as Toy1d

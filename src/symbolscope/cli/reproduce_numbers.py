@@ -4,7 +4,6 @@ import csv
 import json
 import os
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,12 +32,6 @@ _STATED = (
 )
 
 
-class Grid(StrEnum):
-    """Grids that can be run."""
-
-    NUMBERS = "numbers"
-
-
 @dataclass(frozen=True)
 class Cell:
     """One trained network of the grid."""
@@ -53,8 +46,7 @@ class Cell:
         return f"{self.task}-{self.network}-{self.seed}"
 
 
-def reproduce(
-    grid: Annotated[Grid, typer.Argument(metavar="GRID", help="numbers")],
+def reproduce_numbers(
     folder: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Results, and where to go on from: --folder numbers")
     ] = Path("symbolscope-numbers"),
@@ -76,7 +68,6 @@ def reproduce(
     Every finished network is a file in the folder, so an interrupted run goes on where it stopped. Counts 4, 9, 14
     and 17 are held out from training where there are as many.
     """
-    del grid  # there is one
     wanted = sizes_given(sizes)
     cells = [
         Cell(task, network, seed)

@@ -1,0 +1,1 @@
+"""What the commands under ``symbolscope reproduce`` share: data sets, networks, kept results and the parts of each study."""

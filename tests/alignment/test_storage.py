@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -223,6 +224,23 @@ def test_another_program_task_or_network(saved):
     refused("has no module 'rnn'", path, alignment, network=nn.Sequential(nn.Linear(2, 2)))
 
 
+class Full:
+    """A file on a disk that is full after five bytes."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+    def write(self, content):
+        self.file.write(content[:5])
+        raise OSError("the disk is full")
+
+
 @pytest.mark.parametrize("breaks", ["write", "replace"])
 def test_nothing_is_half_written(saved, monkeypatch, breaks):
     alignment, path = saved
@@ -234,7 +252,9 @@ def test_nothing_is_half_written(saved, monkeypatch, breaks):
     if breaks == "replace":
         monkeypatch.setattr(os, "replace", fails)
     else:
-        monkeypatch.setattr(os, "fdopen", fails)
+        opened = Path.open
+
+        monkeypatch.setattr(Path, "open", lambda self, *arguments: Full(opened(self, *arguments)))
     with pytest.raises(OSError, match="the disk is full"):
         made(featurizers.Orthogonal(size=1)).save(path)
     monkeypatch.undo()

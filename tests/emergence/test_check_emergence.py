@@ -424,3 +424,35 @@ def test_a_model_that_knows_no_values_is_refused():
     )
     with pytest.raises(sy.SymbolscopeError, match="does not know the network's output on all masks"):
         check_emergence(model)
+
+
+def test_the_rounding_of_a_single_precision_network_is_no_fall():
+    class AnyPresent(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weights = torch.nn.Parameter(torch.tensor([0.1, 0.7, 0.3, 0.9, 0.2, 0.4]))
+
+        def forward(self, x):
+            return (x @ self.weights / (x @ self.weights).clamp(min=1e-9) * 0.37)[
+                :, None
+            ]  # 0.37, to float32's rounding
+
+    report = sy.check_emergence(sy.Game(AnyPresent(), torch.ones(6), score="output"))
+    assert report.monotone
+    assert report.monotone_tolerance > 1e-7
+    linear = torch.nn.Linear(6, 1, bias=False)
+    with torch.no_grad():
+        linear.weight.copy_(torch.tensor([[0.13, 0.71, 0.37, 0.93, 0.21, 0.41]]))
+    additive = sy.check_emergence(sy.Game(linear, torch.ones(6), score="output"))
+    assert additive.digits is not None
+    assert additive.digits.digits.shape[1] == 1
+
+
+def test_without_an_exponent_the_theorem_does_not_apply():
+    report = sy.check_emergence([0.0, 0.0, 0.0, 1.0])
+    assert not report.applies
+    assert report.reasons["conditions"] == "there is no exponent p"
+
+
+def test_half_precision_tensors_are_values():
+    assert sy.check_emergence(torch.tensor([0.0, 1.0, 1.0, 4.0], dtype=torch.bfloat16)).counts.tolist() == [2, 1]

@@ -77,7 +77,10 @@ def test_coin_flips_agree_half_of_the_time_whatever_the_count(samples):
 @pytest.mark.parametrize("samples", [2, 5, 12])
 def test_constant_signs_agree_always(samples):
     found = discrimination(signed_samples(np.random.default_rng(samples), 1.0, samples=samples))
-    assert found.overall.mean[0] == found.overall.low[0] == found.raw_overall == 1.0
+    assert found.overall.mean[0] == found.raw_overall == found.sign_chance == 1.0
+    np.testing.assert_equal(found.overall.low[0], np.nan if samples < 3 else 1.0)
+    np.testing.assert_equal(found.overall.high[0], np.nan if samples < 3 else 1.0)
+    assert ("1.00 [-, -]" in repr(found)) == (samples < 3)
 
 
 def test_agreement_does_not_depend_on_the_number_of_samples():
@@ -111,6 +114,7 @@ def test_what_is_shown():
     ("chosen", "options", "message"),
     [
         ([by_hand(2, [("and", [0], 1.0)])], {}, "2 or more InteractionModels"),
+        (None, {}, "2 or more InteractionModels; got 0 of NoneType"),
         ([by_hand(2, []), by_hand(3, [])], {}, "model 1 has 3 players"),
         ([by_hand(2, []), by_hand(2, [])], {}, "none of the 2 samples has a salient interaction"),
         ([by_hand(2, [])] * 2, {"threshold": -0.1}, "threshold must be between 0 and 1"),
@@ -122,3 +126,20 @@ def test_what_is_shown():
 def test_refusals(chosen, options, message):
     with pytest.raises(sy.SymbolscopeError, match=message):
         discrimination(chosen, **options)
+
+
+def test_signs_without_consistency_agree_by_their_share():
+    chosen = signed_samples(np.random.default_rng(11), 0.85, samples=40)
+    found = discrimination(one for one in chosen)
+    share = found.positive.sum() / (found.positive + found.negative).sum()
+    assert found.sign_chance == pytest.approx(share**2 + (1 - share) ** 2)
+    assert found.overall.mean[0] == pytest.approx(found.sign_chance, abs=0.03)  # far above 0.5
+    assert f"{share:.0%} of the signs are positive" in repr(found)
+    assert f"{found.sign_chance:.2f} agree" in repr(found)
+    assert (found.to_frame()["sign_chance"] == found.sign_chance).all()
+
+
+def test_one_sign_per_interaction_agrees_more_than_its_share_does():
+    chosen = [by_hand(2, [("and", [0], 1.0), ("and", [1], -1.0)]) for _ in range(4)]
+    found = discrimination(chosen)
+    assert (found.overall.mean[0], found.sign_chance) == (1.0, 0.5)

@@ -1,5 +1,6 @@
 """Interactions through a training: figures, phase change, folders of checkpoints, resuming, and the network left as it is."""
 
+import copy
 import json
 
 import numpy as np
@@ -109,6 +110,28 @@ def test_a_network_without_interactions_has_no_mean_order():
     assert "2 checkpoints" in repr(found)
 
 
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_training_without_interactions_says_so(count):
+    silent = [network(seed) for seed in range(5)]
+    for one in silent:
+        nn.init.zeros_(one.head.weight)
+    found = interaction_dynamics(list(enumerate(silent)), games(count, score="logit"))
+    assert "mean order of the untrained network: no interactions" in repr(found)
+    assert repr(found).count("no interactions") == 6
+    assert "nan" not in repr(found)
+    assert found.phase_change.step is None
+    assert len(found.to_frame()) == 5
+    found.draw().figure.canvas.draw()
+
+
+def test_too_few_samples_have_no_interval():
+    found = interaction_dynamics(course(), games(2))
+    assert np.isfinite(found.mean_order.mean).all()
+    assert np.isnan([found.mean_order.low, found.mean_order.high]).all()
+    assert "[-, -]" in repr(found)
+    assert np.isfinite(interaction_dynamics(course(), games(3)).mean_order.low).all()
+
+
 # Phase change
 
 
@@ -160,6 +183,11 @@ def test_refusals_of_the_phase_change():
     assert "3 samples are needed" in phase_change(np.arange(5), np.ones((5, 2))).reason
     with pytest.raises(sy.SymbolscopeError, match=r"got \[4\] and \[5, 2\]"):
         phase_change(np.arange(4), np.ones((5, 2)))
+
+
+def test_samples_that_no_resample_holds_all_of_have_no_interval():
+    apart = np.where(np.eye(16, dtype=bool), 2.0, np.nan)  # each checkpoint has interactions in one sample of its own
+    assert "too few samples have interactions at every checkpoint" in phase_change(np.arange(16), apart).reason
 
 
 def test_where_the_gap_opens():
@@ -238,6 +266,12 @@ def test_refusals_of_folders(tmp_path):
     ("arguments", "options", "message"),
     [
         ((course(), []), {}, "games must hold at least one"),
+        ((course(), None), {}, "games must be a list of sy.Game.*got NoneType"),
+        ((course(), [0.0, 1.0]), {}, "games must be a list of sy.Game.*got list with float"),
+        ((course(), 4), {}, "games must be a list of sy.Game.*got int"),
+        ((7, games(1)), {}, r"a list of \(step, network\)"),
+        (([(0.5, network(0))], games(1)), {}, "the step of a checkpoint must be an integer; got 0.5, a float"),
+        (([("3", network(0))], games(1)), {}, "the step of a checkpoint must be an integer; got '3', a str"),
         (([], games(1)), {}, "at least one"),
         (([(0, network(0)), (0, network(1))], games(1)), {}, "two networks of step 0"),
         ((course(), games(1)), {"kinds": "or"}, 'kinds must be "and-or" or "and"'),
@@ -255,6 +289,15 @@ def test_refusals_of_folders(tmp_path):
 def test_refusals(arguments, options, message):
     with pytest.raises(sy.SymbolscopeError, match=message):
         interaction_dynamics(*arguments, **options)
+
+
+def test_one_network_has_one_state():
+    one = network(0)
+    with pytest.raises(sy.SymbolscopeError, match=r"steps 3 and 7 are the same network.*copy\.deepcopy\(network\)"):
+        interaction_dynamics([(7, one), (0, network(1)), (3, one)], games(1))
+    assert interaction_dynamics(
+        [(np.int64(7), one), (torch.tensor(3), copy.deepcopy(one))], games(1)
+    ).steps.tolist() == [3, 7]
 
 
 # Keeping and resuming
@@ -305,6 +348,34 @@ def test_other_settings_are_computed_anew(tmp_path, explained, change):
     again = interaction_dynamics(given, chosen, folder=tmp_path, **options)
     assert len(explained) == 12
     same(again, interaction_dynamics(given, chosen, **options))
+
+
+def test_one_player_hidden_by_other_values_is_computed_anew(tmp_path):
+    one = network(0)
+    chosen = [sy.Game(one, torch.ones(4), target=1, players=[[0, 1, 2, 3]], baseline=value) for value in (0.0, 1.0)]
+    found = [interaction_dynamics([(0, one)], game, folder=tmp_path) for game in chosen]
+    for game, kept in zip(chosen, found, strict=True):
+        same(kept, interaction_dynamics([(0, one)], game))
+    assert np.abs(found[0].positive - found[0].negative).sum() > 0
+    assert not np.abs(found[1].positive - found[1].negative).sum()  # hidden by what it is
+
+
+class Multiplied(nn.Module):
+    def __init__(self, k):
+        super().__init__()
+        self.inner, self.k = network(0), k
+
+    def forward(self, inputs):
+        return self.k * self.inner(inputs)
+
+
+def test_networks_that_differ_in_an_attribute_are_computed_anew(tmp_path, explained):
+    chosen = games(1, score="logit")
+    one, three = (interaction_dynamics([(0, Multiplied(k))], chosen, folder=tmp_path) for k in (1.0, 3.0))
+    np.testing.assert_allclose(three.positive, 3 * one.positive, rtol=1e-4, atol=1e-6)
+    assert one.positive.sum() > 0
+    same(interaction_dynamics([(0, Multiplied(3.0))], chosen, folder=tmp_path), three)
+    assert len(explained) == 2
 
 
 def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
@@ -423,6 +494,40 @@ def test_a_recorder_tells_whether_it_was_time():
     recorder = InteractionRecorder(games(1), every=4)
     assert [recorder(network(0), step) for step in (0, 1, 3, 4)] == [True, False, False, True]
     assert np.isnan(recorder.dynamics().losses).all()
+
+
+def test_a_recorder_counts_in_whole_numbers(tmp_path):
+    recorder = InteractionRecorder(games(1), every=np.int64(2), folder=tmp_path)
+    for step in (np.int64(0), torch.tensor(2), 4):
+        assert recorder(network(0), step)
+    assert [type(step) for step in recorder._recorded] == [int] * 3
+    assert recorder.dynamics().steps.tolist() == [0, 2, 4]
+    with pytest.raises(sy.SymbolscopeError, match="step 2 is recorded already"):
+        recorder(network(0), 2)
+    files = len(list(tmp_path.iterdir()))
+    for step in (6.0, "6", True, None, np.float32(6), torch.tensor(6.0)):
+        with pytest.raises(sy.SymbolscopeError, match=r"step must be at least 0; got .*must be an integer"):
+            recorder(network(0), step)
+    for step in (-2, np.int64(-3)):
+        with pytest.raises(sy.SymbolscopeError, match=f"step must be at least 0; got {step}$"):
+            recorder(network(0), step)
+    assert len(list(tmp_path.iterdir())) == files
+    with pytest.raises(sy.SymbolscopeError, match=r"every must be at least 1 step; got 2\.0, a float"):
+        InteractionRecorder(games(1), every=2.0)
+
+
+@pytest.mark.parametrize("wrong", [None, [1.0, 2.0], network(0)])
+def test_a_recorder_looks_at_games(wrong):
+    with pytest.raises(sy.SymbolscopeError, match=r"games must be a list of sy\.Game.*Type \[sy\.Game"):
+        InteractionRecorder(wrong)
+
+
+def test_one_game_is_a_list_of_one():
+    (game,) = games(1)
+    same(interaction_dynamics(course(), game), interaction_dynamics(course(), [game]))
+    recorder = InteractionRecorder(game)
+    recorder(network(0), 0)
+    assert recorder.dynamics().n_samples == 1
 
 
 def test_refusals_of_the_recorder():

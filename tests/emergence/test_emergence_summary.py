@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 import symbolscope as sy
 from symbolscope.emergence.check_emergence import check_emergence
@@ -156,3 +157,22 @@ def test_wilson_intervals():
 def test_refusals(call, message):
     with pytest.raises(sy.SymbolscopeError, match=message):
         call()
+
+
+@pytest.mark.parametrize("names", ["ab", 7, iter(["a", "b"]), {"a", "b"}])
+def test_names_are_a_list(names):
+    samples = [[0.0, 1.0, 1.0, 4.0], [0.0, 1.0, 1.0, 5.0]]
+    with pytest.raises(sy.SymbolscopeError, match="names must be a list of 2 different names, such as"):
+        emergence_over(samples, names=names)
+
+
+def test_names_are_made_text():
+    samples = [[0.0, 1.0, 1.0, 4.0], [0.0, 1.0, 1.0, 0.5]]
+    assert list(emergence_over(samples, names=[3, 5]).bound_upper.left_out) == ["5"]
+    assert list(emergence_over(samples, names=np.array(["x", "y"])).bound_upper.left_out) == ["y"]
+
+
+@pytest.mark.parametrize("values", [[0, 1, 1, 4], np.array([0.0, 1.0, 1.0, 4.0]), torch.tensor([0.0, 1.0, 1.0, 4.0])])
+def test_one_row_of_numbers_is_no_list_of_samples(values):
+    with pytest.raises(sy.SymbolscopeError, match=r"one sample\? type sy\.check_emergence\(values\)"):
+        emergence_over(values)

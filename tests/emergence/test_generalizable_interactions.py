@@ -137,3 +137,9 @@ def test_games_of_other_players_are_refused():
         sy.generalizable_interactions([many, many])
     with pytest.raises(sy.SymbolscopeError, match="k must be at least 1"):
         sy.generalizable_interactions([one, one]).share(0)
+
+
+def test_tensors_are_values_too():
+    values = torch.tensor([[0.0, 1.0, 1.0, 4.0], [0.0, 2.0, 1.0, 3.0]], requires_grad=True)
+    whole, each = sy.generalizable_interactions(values), sy.generalizable_interactions(list(values))
+    assert whole.objective == each.objective

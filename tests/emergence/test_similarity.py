@@ -127,6 +127,20 @@ def test_planted_functions_are_found_whole_and_chance_is_far_below(n):
         ([("xor", [0, 1])], 'must be "and" or "or"; got \'xor\''),
         ([("and", ["z"])], "no player 'z' in the model; its players are a, b"),
         ([("and", [2])], "no player 2 in the model"),
+        ([("and", [-1])], "no player -1 in the model"),
+        ("and", r"truth must be a list of \(kind, players\), or a model; got a str\. Type"),
+        (None, "truth must be a list"),
+        (7, "truth must be a list of .*; got 7. Type"),
+        ({"and": (0, 1)}, "truth must be a list .*; got a dict. Type"),
+        ({...}, r"truth must hold \(kind, players\) each, .*got Ellipsis"),
+        (("and", (0, 1)), r"truth must hold \(kind, players\) each, .*got 'and'"),
+        ([("and", 0)], r"the players of a known interaction must be one or more, .*got \('and', 0\)"),
+        ([("and", ())], "the players of a known interaction must be one or more"),
+        ([("and", 0, 1)], r"truth must hold \(kind, players\) each, .*got \('and', 0, 1\)"),
+        ([(["and"], (0, 1))], 'must be "and" or "or"'),
+        ([("and", [True])], "must be an integer; got True, a bool"),
+        ([("and", [np.True_])], "must be an integer"),
+        ([("and", [1.0])], "must be an integer; got 1.0, a float"),
     ],
 )
 def test_refusals_of_known_sets(truth, message):
@@ -223,3 +237,41 @@ def test_refusals_of_the_audit():
         audit(model, {}).share("relevant", "both")
     with pytest.raises(sy.SymbolscopeError, match="the tag must be one of"):
         audit(model, {}).share("good")
+
+
+def test_players_may_be_counted_by_numpy():
+    model = by_hand(3, [("and", [0, 2], 1.0)])
+    for truth in ([("and", np.array([0, 2]))], (one for one in [("and", (np.int32(0), "c"))]), {("and", (0, 2))}):
+        assert intersection_over_union(model, truth).value == 1.0
+
+
+@pytest.mark.parametrize("wrong", [None, "model", 3, []])
+def test_what_is_no_explanation_is_refused(wrong):
+    model = by_hand(2, [("and", [0], 1.0)])
+    for name, call in (
+        ("model", lambda: strength_by_order_and_sign(wrong)),
+        ("model", lambda: strength_by_order_and_sign([model])),
+        ("model", lambda: audit(wrong, {})),
+        ("model", lambda: audit([model], {})),
+        ("model", lambda: jaccard(wrong, model)),
+        ("other", lambda: jaccard(model, wrong)),
+        ("model", lambda: intersection_over_union(wrong, [("and", (0, 1))])),
+    ):
+        with pytest.raises(
+            sy.SymbolscopeError, match=rf"{name} must be an InteractionModel; got .*Type sy\.explain\(game\)"
+        ):
+            call()
+
+
+@pytest.mark.parametrize("tags", [None, [("a", "forbidden")], "forbidden"])
+def test_tags_are_a_mapping(tags):
+    with pytest.raises(sy.SymbolscopeError, match=r"tags must be a mapping of player names to tags; got .*Type audit"):
+        audit(by_hand(2, []), tags)
+
+
+@pytest.mark.parametrize("measure", [jaccard, intersection_over_union])
+def test_restarts_are_whole(measure):
+    model = by_hand(2, [("and", [0], 1.0)])
+    assert measure(model, model, restarts=np.int64(2)).value == 1.0
+    with pytest.raises(sy.SymbolscopeError, match=r"restarts must be at least 1 .*got 2\.0, a float"):
+        measure(model, model, restarts=2.0)

@@ -50,8 +50,11 @@ def test_across_samples_is_what_counting_gives(written, threshold):
     np.testing.assert_allclose(found.per_sample, covers(sets, k, held_out=True))
     np.testing.assert_allclose(found.score.mean, covers(sets, k, held_out=True).mean(axis=0))
     np.testing.assert_allclose(found.own_included.mean, covers(sets, k, held_out=False).mean(axis=0))
-    assert (found.score.low <= found.score.mean + 1e-12).all()
-    assert (found.score.mean <= found.score.high + 1e-12).all()
+    if len(sets) < 3:
+        assert np.isnan([found.score.low, found.score.high, found.own_included.low]).all()
+    else:
+        assert (found.score.low <= found.score.mean + 1e-12).all()
+        assert (found.score.mean <= found.score.high + 1e-12).all()
     shares = [sum(one in mine for mine in sets) / len(sets) for one in named(found.dictionary)]
     np.testing.assert_allclose(found.shares, shares)
 
@@ -171,6 +174,19 @@ def test_the_seed_fixes_all():
         ([[by_hand(2, [])], [by_hand(2, [])]], {"thresholds": ()}, "at least one number"),
         ([[by_hand(2, [])], [by_hand(2, [])]], {"thresholds": (0.1, -0.1)}, "every threshold must be between"),
         ([[by_hand(2, [])], [by_hand(2, [])]], {"other_threshold": 2.0}, "every threshold must be between"),
+        (
+            [[by_hand(2, [])], [by_hand(2, [])]],
+            {"threshold": 0.1},
+            "threshold plays no part across networks.*other_threshold",
+        ),
+        ([[by_hand(2, [])], [by_hand(2, [])]], {"k": 3}, "k plays no part across networks"),
+        ([[by_hand(2, [])] * 2], {"thresholds": (0.1,)}, "thresholds plays no part across samples.*threshold and k do"),
+        ([[by_hand(2, [])] * 2], {"other_threshold": 0.1}, "other_threshold plays no part across samples"),
+        ([[by_hand(2, [])] * 2], {"k": 2.0}, "k, the size.*got 2.0, a float.*type int"),
+        ([[by_hand(2, [])] * 2], {"restarts": 2.5}, "restarts must be at least 1 random set; got 2.5, a float"),
+        ([[by_hand(2, [])] * 2], {"restarts": True}, "restarts must be.*got True, a bool"),
+        ([None], {}, r"2 or more InteractionModels; got 0 of NoneType. Type \[sy.explain"),
+        ([[by_hand(2, [])], 3], {}, "1 or more InteractionModels; got 0 of int"),
     ],
 )
 def test_refusals(arguments, options, message):
@@ -213,3 +229,18 @@ def test_random_sets_of_very_many_players_meet_nothing():
         np.zeros(50, dtype=np.int64), {0: 2**500}, draws=3, generator=np.random.default_rng(0)
     )  # fmt: skip
     assert (drawn == 50).all()
+
+
+def test_a_larger_dictionary_than_there_are_interactions_is_cut():
+    chosen = [by_hand(4, [("and", [0, 1], 1.0), ("or", [row + 1, 0], 1.0)]) for row in range(3)]
+    found = transferability(iter(chosen), k=np.int64(1000))
+    assert found.at.tolist() == [1.0, 2.0, 3.0, 4.0]
+    np.testing.assert_array_equal(found.score.mean, transferability(chosen, k=4).score.mean)
+
+
+def test_too_few_samples_have_no_interval():
+    chosen = [by_hand(2, [("and", [0, 1], 1.0)]) for _ in range(3)]
+    for found in (transferability(chosen[:2]), transferability(chosen[:1], chosen[:1])):
+        assert np.isnan([found.score.low, found.score.high]).all()
+        assert "1.00 [-, -]" in repr(found)
+    assert transferability(chosen).score.low == 1.0

@@ -224,3 +224,29 @@ def test_what_evidence_asks_is_the_interactions():
     assert graph.alternatives().n_splits == model.alternatives().n_splits
     again = graph.refit(variation=Variation())
     np.testing.assert_allclose(again.predict_all(), model.values, atol=1e-9)
+
+
+@pytest.mark.parametrize("given", [None, 3, np.zeros(4), "model"])
+def test_what_is_no_model_is_refused(given):
+    with pytest.raises(sy.SymbolscopeError, match=r"an And-Or graph is made of an InteractionModel.*sy\.explain"):
+        AndOrGraph.from_interactions(given)
+    with pytest.raises(sy.SymbolscopeError, match="a causal graph is made of an InteractionModel"):
+        sy.causal_graph(given)
+
+
+def test_a_causal_graph_in_place_of_its_interactions_is_told():
+    causal = sy.causal_graph(sy.decompose([0.0, 1.0, 1.0, 4.0]))
+    with pytest.raises(sy.SymbolscopeError, match=r"give its \.interactions"):
+        AndOrGraph.from_interactions(causal)
+    with pytest.raises(sy.SymbolscopeError, match="kappa must be at least 0"):
+        AndOrGraph.from_interactions(causal.interactions, kappa=float("inf"))
+
+
+def test_a_folder_is_no_file_and_a_file_has_the_rights_of_others(tmp_path):
+    graph = sy.decompose([0.0, 1.0, 1.0, 4.0]).graph()
+    with pytest.raises(sy.SymbolscopeError, match="is a folder"):
+        graph.to_graphml(tmp_path)
+    plain = tmp_path / "plain"
+    plain.touch()
+    graph.to_graphml(tmp_path / "graph.graphml")
+    assert (tmp_path / "graph.graphml").stat().st_mode == plain.stat().st_mode

@@ -210,3 +210,11 @@ def test_a_constant_added_to_the_game_moves_only_the_intercept(shift):
 def test_bad_input_is_refused(arguments, message):
     with pytest.raises(sy.SymbolscopeError, match=message):
         sy.decompose(arguments.pop("values"), **arguments)
+
+
+def test_the_callers_array_is_copied():
+    values = np.array([0.0, 1.0, 2.0, 6.0])
+    model = sy.decompose(values)
+    values[3] = 50.0
+    assert model.values is not None
+    assert model.values[3] == 6.0

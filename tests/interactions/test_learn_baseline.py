@@ -213,5 +213,17 @@ def test_games_that_have_no_gradient_are_refused():
         sy.learn_baseline([small_game(0), small_game(0, inputs=4)], spread=1.0)
     with pytest.raises(sy.SymbolscopeError, match="up to 14 players"):
         sy.learn_baseline(small_game(0, inputs=15), spread=1.0)
+    game = small_game(0)
     with pytest.raises(sy.SymbolscopeError, match="relative=True is for one game"):
-        sy.learn_baseline([small_game(0), small_game(1)], spread=1.0, relative=True)
+        sy.learn_baseline([game, game], spread=1.0, relative=True)
+
+
+def test_a_shared_baseline_is_of_one_network_and_one_start():
+    network = small_network(0)
+    games = [sy.Game(network, torch.randn(5, dtype=torch.float64), target=1, baseline=start) for start in (0.0, 1.0)]
+    with pytest.raises(sy.SymbolscopeError, match="start from the same one"):
+        sy.learn_baseline(games, spread=1.0)
+    with pytest.raises(sy.SymbolscopeError, match="the games have several"):
+        sy.learn_baseline([small_game(0), small_game(1)], spread=1.0)
+    with pytest.raises(sy.SymbolscopeError, match="got a InteractionModel"):
+        sy.learn_baseline(sy.explain(games[0]))

@@ -89,6 +89,20 @@ def test_without_losses_there_is_no_chart_of_them(dynamics, tmp_path):
     assert 'data-chart="losses"' not in page
 
 
+def test_a_falling_output_has_a_negative_exponent_and_a_page(tmp_path):
+    report = sy.check_emergence([0.0, 3.0, 3.0, 2.9])
+    assert report.exponent_order1 < 0
+    assert "m^-0.05 times" in text_of(sy.write_report(tmp_path / "page.html", report))
+
+
+def test_a_bound_that_is_not_there_is_not_replaced(tmp_path):
+    summary = sy.emergence_over([[0.0, 0, 0, 1], [0.0, 1, 1, 4], [0.0, 1, 1, 1, 2, 2, 2, 5]])
+    assert summary.salient_count.count == summary.bound_exact.count == 2
+    assert "no exponent p" in summary.bound_exact.left_out["0"]
+    text = text_of(sy.write_report(tmp_path / "page.html", summary))
+    assert "(0 do not, 1 have another number of players" in text
+
+
 def test_something_else_is_refused_with_what_can_be_shown(tmp_path):
     with pytest.raises(sy.SymbolscopeError, match=r"item 0 is a dict.*sy\.check_emergence"):
         sy.write_report(tmp_path / "page.html", [{}])
@@ -109,3 +123,18 @@ def test_in_a_browser(chromium, table_model, report, sampled, summary, dynamics,
             if drawing.is_displayed():
                 assert drawing.size["width"] > 200
     assert chromium.get_log("browser") == []
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+def test_few_samples_have_no_interval_but_a_page(dynamics, tmp_path, samples):
+    from dataclasses import replace
+
+    few = replace(
+        dynamics,
+        positive=dynamics.positive[:, :samples],
+        negative=dynamics.negative[:, :samples],
+        n_salient=dynamics.n_salient[:, :samples],
+    )
+    page = sy.write_report(tmp_path / "page.html", few).read_text(encoding="utf-8")
+    assert 'data-chart="mean-order"' in page
+    assert "nan" not in text_of(tmp_path / "page.html").split("function")[0]

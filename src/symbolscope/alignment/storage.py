@@ -1,8 +1,6 @@
 """Alignments on disk: one safetensors file, weights as tensors and the rest as JSON in its header; no code is ever loaded."""
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, fields
 from os import PathLike
 from pathlib import Path
@@ -25,6 +23,7 @@ from symbolscope.sites.recurrent_state import RecurrentState
 from symbolscope.sites.site import Site
 from symbolscope.tasks.classification import Classification
 from symbolscope.tasks.task import Task
+from symbolscope.whole_file import write_whole
 
 _FORMAT = "symbolscope.Alignment"
 _VERSION = 1
@@ -57,14 +56,7 @@ def save_alignment(alignment: Alignment, path: str | PathLike[str]) -> None:
         "settings": alignment.settings,
     }
     content = save(weights, metadata={"format": _FORMAT, "version": str(_VERSION), "alignment": json.dumps(header)})
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(target, content)
 
 
 def load_alignment(

@@ -4,17 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from math import comb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.emergence.check_type import GivenModel, check_model, check_type
 from symbolscope.emergence.frame import frame_of
 from symbolscope.errors import SymbolscopeError
 from symbolscope.interactions.model import InteractionModel
 
 if TYPE_CHECKING:
     import pandas
+
+    GivenTags: TypeAlias = Mapping[str, str]
+else:
+    GivenTags = object  # refused below, with a message of its own
 
 _TAGS = ("relevant", "irrelevant", "forbidden")
 _SIGNS = ("all", "positive", "negative")
@@ -76,7 +81,7 @@ class Audit:
         return self.to_text()
 
 
-def audit(model: InteractionModel, tags: Mapping[str, str]) -> Audit:
+def audit(model: GivenModel, tags: GivenTags) -> Audit:
     """Sum interaction strength by whether the interactions contain players that the network should not use.
 
         share(forbidden) = sum of |I(S)| over S with a forbidden player / sum of |I(S)|
@@ -94,7 +99,7 @@ def audit(model: InteractionModel, tags: Mapping[str, str]) -> Audit:
     Raises
     ------
     SymbolscopeError
-        If there is no such player or tag.
+        If there is no such player or tag, or the arguments are of other types.
 
     Source: 2410.09083, which tags the words of legal cases so.
 
@@ -110,6 +115,14 @@ def audit(model: InteractionModel, tags: Mapping[str, str]) -> Audit:
       effect  kind  players
      +3.0000  and   income, postcode
     """
+    check_model("model", model)
+    check_type(
+        "tags",
+        tags,
+        Mapping,
+        what="a mapping of player names to tags",
+        instead='audit(model, {"postcode": "forbidden"})',
+    )
     for name, tag in tags.items():
         if name not in model.player_names:
             near = get_close_matches(str(name), model.player_names, n=3)

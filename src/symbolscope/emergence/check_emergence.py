@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from symbolscope.emergence.emergence_report import EmergenceReport
 from symbolscope.emergence.exact import Settings, chosen_order, exact_report
+from symbolscope.emergence.output_rounding import output_rounding
 from symbolscope.emergence.sampled import sampled_report
 from symbolscope.emergence.sampling import plan_calls
 from symbolscope.errors import SymbolscopeError
@@ -59,7 +60,8 @@ def check_emergence(
     xi
         u(N) must exceed this for the theorem to be applied (the paper takes 1 to 3 for log-odds of language models).
     monotone_tolerance
-        ubar may fall by this share of |u(N)| and still count as monotone. None allows for rounding alone.
+        ubar may fall by this share of |u(N)| and still count as monotone. None allows for rounding alone: that of the network's
+        precision, or of float64.
     max_calls
         Masks of a game that may be evaluated. If 2^n is more, 0.3 of the calls look for interactions of low order, 0.1 are kept for
         differences of high order, the rest goes to random orders in which players come, each evaluated at every step; None: 10,000.
@@ -111,6 +113,7 @@ def check_emergence(
     _check_settings(settings, max_calls)
     generator = np.random.default_rng(seed)
     source: object = values_or_game
+    game = source if isinstance(source, Game) else source.game if isinstance(source, InteractionModel) else None
     if isinstance(source, InteractionModel):
         if source.values is None and source.game is None:
             raise SymbolscopeError(
@@ -120,13 +123,17 @@ def check_emergence(
     if not isinstance(source, Game):
         values = _checked_values(source)
         chosen_order(max_order, values.size.bit_length() - 1, default=1)
-        return exact_report(values, settings, generator, calls=len(values))
+        return exact_report(
+            values, settings, generator, calls=len(values), rounding_share=output_rounding(values, game)
+        )
     n = source.n_players
     chosen_order(max_order, n, default=1)
     limit = _ALL_MASKS if max_calls is None else max_calls
     if n <= _MOST_PLAYERS and 1 << n <= limit:
         values = evaluate(source, all_masks(n), progress=progress)
-        return exact_report(values, settings, generator, calls=len(values))
+        return exact_report(
+            values, settings, generator, calls=len(values), rounding_share=output_rounding(values, game)
+        )
     plan = plan_calls(n, _SAMPLED_CALLS if max_calls is None else max_calls)
     return sampled_report(source, plan, settings, generator, progress=progress)
 
@@ -149,9 +156,9 @@ def _checked_values(given: object) -> NDArray[np.float64]:
     import torch
 
     if isinstance(given, torch.Tensor):
-        given = given.detach().cpu().numpy()
+        given = given.detach().cpu().double().numpy()
     try:
-        values = np.ascontiguousarray(given, dtype=np.float64)
+        values = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise SymbolscopeError(
             f"check_emergence takes a Game, an InteractionModel or values [2^n]; got {type(given).__name__}: {error}"

@@ -2,19 +2,24 @@
 
 import copy
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, SupportsIndex, TypeAlias, runtime_checkable
 
 import torch
 from torch import nn
 
-from symbolscope.emergence.whole_file import write_whole
+from symbolscope.emergence.whole_number import whole_number
 from symbolscope.errors import SymbolscopeError
+from symbolscope.whole_file import write_whole
 
 _PICKLES = {".pt", ".pth", ".bin", ".ckpt", ".pkl"}
+if TYPE_CHECKING:
+    GivenPairs: TypeAlias = Iterable[tuple[SupportsIndex, object]]
+else:
+    GivenPairs = object  # refused below, with a message of its own
 _LOSSES = ("train_loss", "test_loss", "train_accuracy", "test_accuracy")
 
 
@@ -38,19 +43,29 @@ class Checkpoints(Protocol):
 
 
 class GivenCheckpoints:
-    """Networks in memory; refuses equal steps."""
+    """Networks in memory; refuses equal steps, and one network at two steps."""
 
-    def __init__(self, pairs: Sequence[tuple[int, object]]) -> None:
+    def __init__(self, pairs: GivenPairs) -> None:
         try:
-            self._pairs = sorted(((int(step), network) for step, network in pairs), key=lambda pair: pair[0])
+            given = [(step, network) for step, network in pairs]
         except (TypeError, ValueError):
             raise SymbolscopeError(
                 "checkpoints must be a folder of safetensors files or a list of (step, network), such as "
                 f"[(0, untrained), (100, trained)]; got {type(pairs).__name__}"
             ) from None
+        counted = [(whole_number("the step of a checkpoint", step), network) for step, network in given]
+        self._pairs = sorted(counted, key=lambda pair: pair[0])
         self.steps = tuple(step for step, _ in self._pairs)
         self.losses: dict[int, dict[str, float]] = {}
         _check_steps(self.steps, "checkpoints")
+        step_of: dict[int, int] = {}
+        for step, network in self._pairs:
+            if id(network) in step_of:
+                raise SymbolscopeError(
+                    f"the checkpoints of steps {step_of[id(network)]} and {step} are the same network, which has one state only; "
+                    "give copies: copy.deepcopy(network)"
+                )
+            step_of[id(network)] = step
 
     def __iter__(self) -> Iterator[tuple[int, object]]:
         """Step and network of each checkpoint."""
@@ -121,6 +136,7 @@ def save_checkpoint(network: nn.Module, folder: Path, step: int, losses: dict[st
         for name, tensor in network.state_dict().items()
         if isinstance(tensor, torch.Tensor)
     }
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, save(tensors, metadata={name: repr(value) for name, value in losses.items()}))
     return path
 

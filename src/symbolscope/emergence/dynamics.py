@@ -66,7 +66,7 @@ class InteractionDynamics:
 
     @cached_property
     def mean_order(self) -> Band:
-        """Mean over samples of their mean order, with a 95 % interval (bootstrap over samples), [t]."""
+        """Mean over samples of their mean order, with a 95 % interval (bootstrap over samples; nan for fewer than 3), [t]."""
         bands: list[tuple[float, float, float]] = []
         for row in self.mean_orders:
             known = row[np.isfinite(row)]
@@ -163,7 +163,7 @@ class InteractionDynamics:
             cells = "  ".join(f"{'-' if np.isnan(loss) else f'{loss:.3f}':<7}" for loss in losses)
             orders = " ".join(f"{100 * share:>3.0f}" for share in by_order[row])
             salient = self.n_salient[row].mean()
-            lines.append(f"{self.steps[row]:>8}  {self.mean_order.text(row):<18}  {salient:>7.1f}  {cells} {orders}")
+            lines.append(f"{self.steps[row]:>8}  {self._mean_order_text(row):<18}  {salient:>7.1f}  {cells} {orders}")
         return "\n".join([*lines, *self.conclusions()])
 
     def conclusions(self) -> list[str]:
@@ -179,7 +179,7 @@ class InteractionDynamics:
             if change.step is None
             else f"phase change at step {change.step} [{change.low}, {change.high}]"
         )
-        lines = [f"mean order of {first}: {self.mean_order.text(0)}", f"{where}: {change.reason}"]
+        lines = [f"mean order of {first}: {self._mean_order_text(0)}", f"{where}: {change.reason}"]
         if self.lowest_test_loss is not None:
             lines.append(f"the test loss is lowest at step {self.lowest_test_loss}")
         if np.isfinite(self.gap).sum() >= 2:
@@ -190,6 +190,9 @@ class InteractionDynamics:
                 else f"the gap between test and training loss opens after step {opens}"
             )
         return lines
+
+    def _mean_order_text(self, row: int) -> str:
+        return "no interactions" if np.isnan(self.mean_order.mean[row]) else self.mean_order.text(row)
 
     def draw(self, ax: object = None) -> object:
         """Draw the mean order over the steps, its interval, and the gap of the losses on a second axis. Needs matplotlib.
@@ -212,7 +215,8 @@ class InteractionDynamics:
         (line,) = axes.plot(self.steps, band.mean, marker=".", label="mean order")
         axes.fill_between(self.steps, band.low, band.high, alpha=0.25, color=line.get_color(), linewidth=0)
         first = "untrained" if self.steps[0] == 0 else "first checkpoint"
-        axes.axhline(band.mean[0], color="0.6", linestyle=":", linewidth=1, label=first)
+        if np.isfinite(band.mean[0]):
+            axes.axhline(band.mean[0], color="0.6", linestyle=":", linewidth=1, label=first)
         change = self.phase_change
         if change.step is not None:
             axes.axvspan(change.low, change.high, color="0.85", zorder=0)

@@ -1,6 +1,6 @@
 """Interactions of several models of the same players, side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
@@ -90,9 +90,11 @@ def effect_table(models: Sequence[InteractionModel], *, least: float | Sequence[
     return EffectTable(masks[order], is_or[order], table[:, order], largest)
 
 
-def aligned_models(models: Sequence[object], *, least: int = 1) -> tuple[InteractionModel, ...]:
+def aligned_models(models: object, *, least: int = 1) -> tuple[InteractionModel, ...]:
     """Refuse fewer than ``least`` models, and models of different players."""
-    given: tuple[object, ...] = () if isinstance(models, InteractionModel) else tuple(models)
+    given: tuple[object, ...] = ()
+    if isinstance(models, Iterable) and not isinstance(models, InteractionModel):
+        given = tuple[object, ...](models)
     checked = tuple(one for one in given if isinstance(one, InteractionModel))
     if len(checked) < len(given) or len(given) < least:
         what = sorted({type(one).__name__ for one in given}) or type(models).__name__
@@ -111,7 +113,7 @@ def aligned_models(models: Sequence[object], *, least: int = 1) -> tuple[Interac
 
 def check_share(name: str, value: float) -> None:
     """Refuse a threshold that is no fraction of the largest effect."""
-    if not 0 <= value <= 1:
+    if isinstance(value, str | Iterable) or not 0 <= value <= 1:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise SymbolscopeError(f"{name} must be between 0 and 1, a fraction of the largest effect; got {value}")
 
 

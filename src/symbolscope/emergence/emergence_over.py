@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     GivenReports: TypeAlias = Iterable[EmergenceReport]
     GivenSamples: TypeAlias = Iterable[InteractionModel | Game | GivenArray] | GivenArray
+    GivenNames: TypeAlias = Sequence[object] | None
 else:
-    GivenReports = GivenSamples = object  # refused below, with a message of its own
+    GivenReports = GivenSamples = GivenNames = object  # refused below, with a message of its own
 
 
-def summarise_emergence(reports: GivenReports, *, names: Sequence[str] | None = None) -> EmergenceSummary:
+def summarise_emergence(reports: GivenReports, *, names: GivenNames = None) -> EmergenceSummary:
     """Put the reports of many samples together; every figure says which samples are left out of it, and why.
 
     Parameters
@@ -31,7 +32,7 @@ def summarise_emergence(reports: GivenReports, *, names: Sequence[str] | None = 
     reports
         From :func:`symbolscope.check_emergence`, one or more.
     names
-        One per sample, all different; "0", "1", ... if not given.
+        A list, one per sample, all different (each is made a str); "0", "1", ... if not given.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def summarise_emergence(reports: GivenReports, *, names: Sequence[str] | None = 
 def emergence_over(
     values_or_games: GivenSamples,
     *,
-    names: Sequence[str] | None = None,
+    names: GivenNames = None,
     max_order: int | None = None,
     threshold: float = 0.05,
     xi: float = 0.0,
@@ -118,6 +119,11 @@ def emergence_over(
         raise SymbolscopeError(
             "emergence_over needs one or more samples, values [samples, 2^n] or a list of games; got none"
         )
+    if all(_is_number(one) for one in given):
+        raise SymbolscopeError(
+            "emergence_over takes values [samples, 2^n] or a list of games; got a row of numbers. Is it one sample? type "
+            "sy.check_emergence(values)"
+        )
     named = _checked_names(names, len(given))
     reports: list[EmergenceReport] = []
     with ProgressBar(len(given), label="samples", show=progress) as bar:
@@ -142,8 +148,17 @@ def emergence_over(
     return summarise_emergence(reports, names=named)
 
 
-def _checked_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    chosen = tuple(str(j) for j in range(count)) if names is None else tuple(names)
+def _is_number(given: object) -> bool:
+    return isinstance(given, int | float | np.number) or getattr(given, "shape", None) == ()
+
+
+def _checked_names(names: object, count: int) -> tuple[str, ...]:
+    given = range(count) if names is None else names
+    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+        raise SymbolscopeError(
+            f'names must be a list of {count} different names, such as ["first", "second"]; got {given!r}'
+        )
+    chosen = tuple(str(one) for one in list[object](given))
     if len(chosen) != count or len({*chosen}) != count:
         raise SymbolscopeError(
             f"names must be {count} different names, one per sample; got {len(chosen)}, {len({*chosen})} different"

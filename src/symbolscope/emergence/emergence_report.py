@@ -1,5 +1,6 @@
 """What was found of the conditions under which sparse symbolic interactions must emerge, for one input."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -149,8 +150,8 @@ class EmergenceReport:
 
     @property
     def applies(self) -> bool:
-        """Whether the sample is one the paper's Table 2 counts: monotone for certain, and u(N) > xi."""
-        return self.monotone is True and self.full_output > self.xi
+        """Whether the sample is one the paper's Table 2 counts: monotone for certain, u(N) > xi, and with an exponent p."""
+        return self.monotone is True and self.full_output > self.xi and not math.isnan(self.exponent_order1)
 
     def to_text(self) -> str:
         """The verdict: which conditions hold, both exponents, counts against bounds, and what is not certain."""

@@ -111,7 +111,7 @@ class EmergenceSummary:
 
     @cached_property
     def bound_upper(self) -> MeanStd:
-        """Bound with delta's upper bound, on the same samples (Table 2, bound)."""
+        """Bound with delta's upper bound, on those of these samples that have one (Table 2, bound)."""
         return self._over(lambda report: report.bound_upper, _does_not_apply, "bound_upper")
 
     @property
@@ -231,6 +231,8 @@ def _does_not_apply(report: EmergenceReport) -> str:
     why = _not_monotone(report)
     if not why and report.full_output <= report.xi:
         why = f"u(N) not above xi: {report.full_output:.4g}, xi {report.xi:.4g}"
+    if not why and math.isnan(report.exponent_order1):
+        why = f"no exponent p: {report.reasons.get('exponent_order1', 'none was found')}"
     return why
 
 

@@ -14,9 +14,6 @@ from symbolscope.errors import SymbolscopeError
 from symbolscope.interactions.transforms import mobius
 from symbolscope.shapes import Vector
 
-# Of the largest output: what sums of outputs may differ by rounding.
-ROUNDING = 1e-12
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -29,6 +26,10 @@ class Settings:
     seed: int
 
 
+# How far p may be below a whole number for rounding alone, per share of rounding of the outputs: p is a difference of logarithms.
+_EXPONENT_PER_ROUNDING = 4.0
+
+
 @dataclass(frozen=True, eq=False)
 class Bounds:
     """Theorem 3 by order, and why what is missing is missing."""
@@ -39,13 +40,15 @@ class Bounds:
     reasons: dict[str, str]
 
 
-def exact_report(values: Vector, settings: Settings, generator: np.random.Generator, *, calls: int) -> EmergenceReport:
-    """Everything from the outputs on all 2^n masks."""
+def exact_report(
+    values: Vector, settings: Settings, generator: np.random.Generator, *, calls: int, rounding_share: float
+) -> EmergenceReport:
+    """Everything from the outputs on all 2^n masks; rounding can make ``rounding_share`` of the largest."""
     size = len(values)
     n = size.bit_length() - 1
     orders = np.bitwise_count(np.arange(size, dtype=np.uint32)).astype(np.int64)
     largest_value = float(np.abs(values).max())
-    rounding = ROUNDING * largest_value
+    rounding = rounding_share * largest_value
     u = values - values[0]
     effects = _without_rounding(mobius(u), orders, largest_value)
     sizes = np.abs(effects)
@@ -71,9 +74,13 @@ def exact_report(values: Vector, settings: Settings, generator: np.random.Genera
     for name, exponent in (("exponent_order1", first), ("exponent_all", every)):
         if exponent.reason != "ok":
             reasons[name] = exponent.reason
-    bounds = bound_orders(sums[up_to], strength[up_to], tau, n, float(mean[1]), first.value)
+    bounds = bound_orders(
+        sums[up_to], strength[up_to], tau, n, float(mean[1]), first.value, slack=_EXPONENT_PER_ROUNDING * rounding_share
+    )
     reasons |= bounds.reasons
-    if why := conditions_fail(monotone=monotone, drop=drop, drop_at=drop_at, full=full, xi=settings.xi):
+    if why := conditions_fail(
+        monotone=monotone, drop=drop, drop_at=drop_at, full=full, xi=settings.xi, exponent=first.value
+    ):
         reasons["conditions"] = why
 
     spread, n_sets, complete = np.zeros(1), 0, True
@@ -143,6 +150,8 @@ def bound_orders(
     n: int,
     mean_first: float,
     exponent: float,
+    *,
+    slack: float,
 ) -> Bounds:
     """Theorem 3's bound on the salient interactions of each order, with the exact delta and with its upper bound.
 
@@ -154,7 +163,7 @@ def bound_orders(
     if math.isnan(exponent):
         why = "it takes the exponent p of order 1, which there is none of"
         return Bounds(None, markov, missing, {"bound_upper": why})
-    digits = order_sum_digits(sums, n, mean_first=mean_first, exponent=exponent)
+    digits = order_sum_digits(sums, n, mean_first=mean_first, exponent=exponent, slack=slack)
     if digits.reason != "ok":
         return Bounds(digits, markov, missing, {"bound_upper": digits.reason})
     grown = np.abs(digits.order_sums(digits.delta_upper))
@@ -164,7 +173,9 @@ def bound_orders(
     return Bounds(digits, markov, upper, {})
 
 
-def conditions_fail(*, monotone: bool | None, drop: float, drop_at: int, full: float, xi: float) -> str:
+def conditions_fail(
+    *, monotone: bool | None, drop: float, drop_at: int, full: float, xi: float, exponent: float
+) -> str:
     """Why the theorem does not apply to this input; empty where it does."""
     why: list[str] = []
     if monotone is None:
@@ -175,6 +186,8 @@ def conditions_fail(*, monotone: bool | None, drop: float, drop_at: int, full: f
         )
     if full <= xi:
         why.append(f"u(N) = {full:.4g} is not above xi = {xi:.4g}")
+    if math.isnan(exponent):
+        why.append("there is no exponent p")
     return ", and ".join(why)
 
 

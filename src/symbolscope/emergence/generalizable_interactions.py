@@ -3,8 +3,10 @@
 import math
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 
 from symbolscope.emergence.shared_interactions import SharedInteractions
@@ -17,11 +19,18 @@ from symbolscope.interactions.model import InteractionModel
 from symbolscope.interactions.tolerance import absolute_tolerance, check_tolerance
 from symbolscope.shapes import Vector
 
+if TYPE_CHECKING:
+    GivenGames: TypeAlias = (
+        Sequence[Game | InteractionModel | ArrayLike | torch.Tensor] | NDArray[np.float64] | torch.Tensor
+    )
+else:
+    GivenGames = object  # refused below, with a message of its own
+
 _MOST_PLAYERS = 16
 
 
 def generalizable_interactions(
-    games: Sequence[Game | InteractionModel | ArrayLike] | NDArray[np.float64],
+    games: GivenGames,
     *,
     tolerance: float | str = 0.0,
     alpha: float = 0.1,
@@ -140,6 +149,8 @@ def _values_of(
     games: object, player_names: Sequence[str] | None, *, progress: bool | None
 ) -> tuple[NDArray[np.float64], tuple[str, ...], list[_Source]]:
     """Values [m, 2^n] of every network, the players' names, and where the values came from."""
+    if isinstance(games, torch.Tensor):
+        games = games.detach().cpu().double().numpy()
     if not isinstance(games, (Sequence, np.ndarray)) or len(games) < 2:
         raise SymbolscopeError(
             "games must be a sequence of two or more games, explanations, or vectors [2^n] of the same players"
@@ -185,8 +196,10 @@ def _one(number: int, game: object, *, progress: bool | None) -> tuple[Vector, _
                 f"games[{number}] is an explanation that does not know the output on all masks; give the game"
             )
         return game.values, (dict(game.settings), game.game), game.player_names
+    if isinstance(game, torch.Tensor):
+        game = game.detach().cpu().double().numpy()
     try:
-        row = np.asarray(game, dtype=np.float64)
+        row = np.array(game, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise SymbolscopeError(f"games[{number}] must be a game, an explanation or numbers [2^n]; {error}") from None
     if row.ndim != 1 or not 2 <= len(row) <= 1 << _MOST_PLAYERS or len(row) & (len(row) - 1):

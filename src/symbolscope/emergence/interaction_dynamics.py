@@ -7,25 +7,25 @@ from time import perf_counter
 
 import numpy as np
 
-from symbolscope.emergence.checkpoints import CheckpointFolder, Checkpoints, GivenCheckpoints
+from symbolscope.emergence.checkpoints import CheckpointFolder, Checkpoints, GivenCheckpoints, GivenPairs
 from symbolscope.emergence.dynamics import InteractionDynamics
 from symbolscope.emergence.effect_table import check_share
 from symbolscope.emergence.interaction_reading import (
+    GivenGames,
     InteractionReading,
     ReadingSettings,
     check_games,
     read_interactions,
 )
 from symbolscope.errors import SymbolscopeError
-from symbolscope.games.game import Game
 from symbolscope.games.progress import ProgressBar
 from symbolscope.interactions.decompose import check_kinds
 from symbolscope.interactions.tolerance import check_tolerance
 
 
 def interaction_dynamics(
-    checkpoints: str | PathLike[str] | Sequence[tuple[int, object]],
-    games: Sequence[Game],
+    checkpoints: str | PathLike[str] | GivenPairs,
+    games: GivenGames,
     *,
     network: object = None,
     kinds: str = "and-or",
@@ -46,9 +46,9 @@ def interaction_dynamics(
     ----------
     checkpoints
         A folder of state dicts as safetensors files, the last number in each name being the step (step-000100.safetensors);
-        or a list of (step, network).
+        or a list of (step, network), each network an object of its own.
     games
-        Samples to look at, with equally many players.
+        Samples to look at, with equally many players, or one.
     network
         For a folder: a network of the architecture that the files fit. A copy is loaded into.
     kinds, tolerance
@@ -72,7 +72,7 @@ def interaction_dynamics(
     ------
     SymbolscopeError
         If a folder holds no safetensors files (pickles are not read), one does not fit the network or has no step in its
-        name, two have the same step, or a game was made from a function.
+        name, two have the same step, a step is no integer, one network stands at two steps, or a game was made from a function.
 
     Source: 2405.10262 and 2407.19198 (two phases: interactions of high order fall away, then come back as the network
     over-fits).
@@ -92,8 +92,11 @@ def interaction_dynamics(
     check_tolerance(tolerance)
     check_share("threshold", threshold)
     chosen = check_games(games)
-    is_folder = isinstance(checkpoints, str | PathLike)
-    source: Checkpoints = CheckpointFolder(checkpoints, network) if is_folder else GivenCheckpoints(checkpoints)
+    source: Checkpoints = (
+        CheckpointFolder(checkpoints, network)  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(checkpoints, str | PathLike)
+        else GivenCheckpoints(checkpoints)
+    )
     recorded = {step: dict(values) for step, values in source.losses.items()}
     for what, given in (("loss", losses), ("accuracy", accuracies)):
         for step, (train, test) in (given or {}).items():

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
@@ -13,16 +14,21 @@ from numpy.typing import NDArray
 from torch import nn
 
 from symbolscope.emergence.order_strength import strength_by_order_and_sign
-from symbolscope.emergence.whole_file import write_whole
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.interactions.explain import explain
 from symbolscope.networks.evaluation_mode import evaluation_mode
+from symbolscope.whole_file import write_whole
 
 _FORMAT = "symbolscope.InteractionReading"
 # Goes up when the same network and settings come to give other figures.
-_VERSION = 1
+_VERSION = 2
+
+if TYPE_CHECKING:
+    GivenGames: TypeAlias = Game | Iterable[Game]
+else:
+    GivenGames = object  # refused below, with a message of its own
 
 
 @dataclass(frozen=True)
@@ -62,9 +68,18 @@ class InteractionReading:
     n_salient: NDArray[np.int64]
 
 
-def check_games(games: Sequence[Game]) -> tuple[Game, ...]:
-    """Refuse no games, games of functions, and games of different numbers of players."""
-    chosen = tuple(games)
+def check_games(games: object) -> tuple[Game, ...]:
+    """Refuse what is no game, no games, games of functions, and games of different numbers of players; one is a list of it."""
+    listed = (games,) if isinstance(games, Game) else tuple[object, ...](games) if isinstance(games, Iterable) else None
+    chosen = tuple(one for one in listed or () if isinstance(one, Game))
+    if listed is None or len(chosen) < len(listed):
+        what = type(games).__name__
+        if listed is not None:
+            what += f" with {next(type(one).__name__ for one in listed if not isinstance(one, Game))}"
+        raise SymbolscopeError(
+            f"games must be a list of sy.Game, samples to look at, or one; got {what}. Type "
+            "[sy.Game(network, sample, target=...) for sample in samples]"
+        )
     if not chosen:
         raise SymbolscopeError("games must hold at least one sy.Game, a sample to look at; got none")
     for position, game in enumerate(chosen):
@@ -129,7 +144,11 @@ def _read(
 
 
 def _key(network: nn.Module, games: Sequence[Game], step: int, settings: ReadingSettings) -> str:
-    """Hash of all that the reading depends on: parameters, inputs with each player alone, and settings."""
+    """Hash of all that the reading depends on: parameters, inputs and outputs, and settings.
+
+    Inputs and outputs are those with no player, each one alone, and all: outputs also tell apart networks that differ in more
+    than their parameters, such as a plain attribute.
+    """
     digest = hashlib.sha256()
 
     def add(tensor: torch.Tensor) -> None:
@@ -143,10 +162,11 @@ def _key(network: nn.Module, games: Sequence[Game], step: int, settings: Reading
         add(tensor)
     for game in games:
         digest.update(f"{sorted(game.settings.items(), key=str)} {game.player_names}".encode())
+        masks = np.eye(game.n_players + 2, game.n_players, k=-1, dtype=np.bool_)  # no player, each alone
+        masks[-1] = True
         if isinstance(game.source, MaskedNetwork):
-            n = game.n_players
-            masks = np.concatenate([np.eye(n, dtype=np.bool_), np.ones((1, n), dtype=np.bool_)])
             add(game.source.inputs.rows(masks))
+        digest.update(game(masks).tobytes())
     return digest.hexdigest()
 
 
@@ -161,6 +181,7 @@ def _save(path: Path, reading: InteractionReading) -> None:
             "n_salient": reading.n_salient.tolist(),
         }
     )
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, content.encode())
 
 

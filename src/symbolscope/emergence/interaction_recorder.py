@@ -1,6 +1,5 @@
 """A callback for a training loop that explains the network as it learns."""
 
-from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -11,13 +10,14 @@ from symbolscope.emergence.dynamics import InteractionDynamics
 from symbolscope.emergence.effect_table import check_share
 from symbolscope.emergence.interaction_dynamics import dynamics_of
 from symbolscope.emergence.interaction_reading import (
+    GivenGames,
     InteractionReading,
     ReadingSettings,
     check_games,
     read_interactions,
 )
+from symbolscope.emergence.whole_number import GivenInteger, whole_number
 from symbolscope.errors import SymbolscopeError
-from symbolscope.games.game import Game
 from symbolscope.interactions.decompose import check_kinds
 from symbolscope.interactions.tolerance import check_tolerance
 
@@ -30,7 +30,7 @@ class InteractionRecorder:
     Parameters
     ----------
     games
-        Samples to look at, with equally many players; the networks they were made with play no part.
+        Samples to look at, with equally many players, or one; the networks they were made with play no part.
     folder
         Keep what was computed, a small JSON file per checkpoint, as :func:`interaction_dynamics` does.
     every
@@ -66,10 +66,10 @@ class InteractionRecorder:
 
     def __init__(
         self,
-        games: Sequence[Game],
+        games: GivenGames,
         *,
         folder: str | PathLike[str] | None = None,
-        every: int = 1,
+        every: GivenInteger = 1,
         kinds: str = "and-or",
         tolerance: float | str = 0.0,
         threshold: float = 0.05,
@@ -78,13 +78,11 @@ class InteractionRecorder:
         check_kinds(kinds)
         check_tolerance(tolerance)
         check_share("threshold", threshold)
-        if every < 1:
-            raise SymbolscopeError(f"every must be at least 1 step; got {every}")
+        self._every = whole_number("every", every, least=1, of="step")
         if save_networks and folder is None:
             raise SymbolscopeError("save_networks needs a folder to save them in; give folder=")
         self._games = check_games(games)
         self._folder = None if folder is None else Path(folder)
-        self._every = every
         self._settings = ReadingSettings(kinds, tolerance, threshold)
         self._save_networks = save_networks
         self._readings: list[InteractionReading] = []
@@ -93,7 +91,7 @@ class InteractionRecorder:
     def __call__(
         self,
         network: nn.Module,
-        step: int,
+        step: GivenInteger,
         *,
         train_loss: float | None = None,
         test_loss: float | None = None,
@@ -107,7 +105,7 @@ class InteractionRecorder:
         network
             As it stands.
         step
-            Steps of training so far.
+            Steps of training so far, an integer from 0 on.
         train_loss, test_loss, train_accuracy, test_accuracy
             What is known of it.
 
@@ -118,8 +116,9 @@ class InteractionRecorder:
         Raises
         ------
         SymbolscopeError
-            If the step was recorded before, or the network does not suit the games.
+            If the step is no integer from 0 on or was recorded before, or the network does not suit the games.
         """
+        step = whole_number("step", step, least=0)
         if step % self._every:
             return False
         if step in self._recorded:

@@ -1,21 +1,30 @@
 """Whether the strongest interactions are the known ones."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, SupportsIndex, TypeAlias
 
 import numpy as np
 
+from symbolscope.emergence.check_type import GivenModel, check_model, check_type
 from symbolscope.emergence.effect_table import effect_table
 from symbolscope.emergence.random_sets import random_sets
 from symbolscope.emergence.similarity import Similarity
+from symbolscope.emergence.whole_number import GivenInteger, whole_number
 from symbolscope.errors import SymbolscopeError
 from symbolscope.interactions.model import InteractionModel
 
+if TYPE_CHECKING:
+    GivenTruth: TypeAlias = InteractionModel | Iterable[tuple[str, str | Sequence[str | SupportsIndex]]]
+else:
+    GivenTruth = object  # refused below, with a message of its own
+_EXAMPLE = '[("and", ("x0", "x1")), ("or", (2, 3))]'
+
 
 def intersection_over_union(
-    model: InteractionModel,
-    truth: InteractionModel | Collection[tuple[str, Sequence[str | int]]],
+    model: GivenModel,
+    truth: GivenTruth,
     *,
-    restarts: int = 200,
+    restarts: GivenInteger = 200,
     seed: int | np.random.Generator = 0,
 ) -> Similarity:
     """Intersection over union of m known interactions and the m strongest found.
@@ -53,8 +62,8 @@ def intersection_over_union(
     >>> round(intersection_over_union(model, [("and", (0, 1)), ("or", (0, 1))]).value, 3)
     0.333
     """
-    if restarts < 1:
-        raise SymbolscopeError(f"restarts must be at least 1 random set; got {restarts}")
+    check_model("model", model)
+    restarts = whole_number("restarts", restarts, least=1, of="random set")
     known = truth if isinstance(truth, InteractionModel) else _known(model, truth)
     # Sets of truth get effect 1 each: their size plays no part.
     table = effect_table([model, known])
@@ -77,20 +86,17 @@ def intersection_over_union(
     return Similarity("IoU", overlap(found), float(np.mean(shares)), float(low), float(high))
 
 
-def _known(model: InteractionModel, truth: Collection[tuple[str, Sequence[str | int]]]) -> InteractionModel:
+def _known(model: InteractionModel, truth: object) -> InteractionModel:
     """The sets as a model of the same players, with effect 1 each."""
+    if isinstance(truth, str | Mapping) or not isinstance(truth, Iterable):
+        check_type("truth", truth, InteractionModel, what="a list of (kind, players), or a model", instead=_EXAMPLE)
+    pairs = list[object](truth) if isinstance(truth, Iterable) else []
     kinds: list[str] = []
-    masks = np.zeros((len(truth), model.n_players), dtype=np.bool_)
-    for row, (kind, players) in enumerate(truth):
-        if kind not in ("and", "or"):
-            raise SymbolscopeError(f'the kind of a known interaction must be "and" or "or"; got {kind!r}')
-        for player in [players] if isinstance(players, str) else players:
-            position = model.player_names.index(player) if player in model.player_names else player
-            if not isinstance(position, int) or not 0 <= position < model.n_players:
-                raise SymbolscopeError(
-                    f"there is no player {player!r} in the model; its players are {', '.join(model.player_names[:10])}"
-                )
-            masks[row, position] = True
+    masks = np.zeros((len(pairs), model.n_players), dtype=np.bool_)
+    for row, pair in enumerate(pairs):
+        kind, players = _pair(pair)
+        for player in players:
+            masks[row, _position(player, model.player_names)] = True
         kinds.append(kind)
     return InteractionModel(
         masks=masks,
@@ -101,3 +107,32 @@ def _known(model: InteractionModel, truth: Collection[tuple[str, Sequence[str | 
         objective=float("nan"),
         lower_bound=float("nan"),
     )
+
+
+def _pair(pair: object) -> tuple[str, list[object]]:
+    parts = list[object](pair) if isinstance(pair, Sequence) and not isinstance(pair, str) else []
+    if len(parts) != 2:
+        raise SymbolscopeError(f"truth must hold (kind, players) each, such as {_EXAMPLE}; got {pair!r}")
+    kind, players = parts
+    if not isinstance(kind, str) or kind not in ("and", "or"):
+        raise SymbolscopeError(f'the kind of a known interaction must be "and" or "or"; got {kind!r}')
+    named: list[object] = []
+    if isinstance(players, str):
+        named = [players]
+    elif isinstance(players, Iterable):
+        named = list[object](players)
+    if not named:
+        raise SymbolscopeError(
+            f"the players of a known interaction must be one or more, such as {_EXAMPLE}; got {pair!r}"
+        )
+    return kind, named
+
+
+def _position(player: object, names: tuple[str, ...]) -> int:
+    """Index of a player given by name or index."""
+    if isinstance(player, str) and player in names:
+        return names.index(player)
+    position = -1 if isinstance(player, str) else whole_number("a player of truth that is no name", player)
+    if not 0 <= position < len(names):
+        raise SymbolscopeError(f"there is no player {player!r} in the model; its players are {', '.join(names[:10])}")
+    return position

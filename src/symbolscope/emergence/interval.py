@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 _TAILS = (2.5, 97.5)
 _RESAMPLES = 2_000
+# Resamples of one or two samples are too few different ones to say how far their mean may be off.
+LEAST_SAMPLES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +18,7 @@ class Band:
     Attributes
     ----------
     mean, low, high
-        float64 [t].
+        float64 [t]; nan where it is not known.
     """
 
     mean: NDArray[np.float64]
@@ -24,8 +26,13 @@ class Band:
     high: NDArray[np.float64]
 
     def text(self, position: int) -> str:
-        """Mean and interval at one position, such as ``0.75 [0.60, 0.88]``."""
-        return f"{self.mean[position]:.2f} [{self.low[position]:.2f}, {self.high[position]:.2f}]"
+        """Mean and interval at one position, such as ``0.75 [0.60, 0.88]``; a dash for what is not known."""
+        mean, low, high = (_shown(float(one[position])) for one in (self.mean, self.low, self.high))
+        return f"{mean} [{low}, {high}]"
+
+
+def _shown(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:.2f}"
 
 
 def resampling_weights(
@@ -37,7 +44,13 @@ def resampling_weights(
 
 
 def bootstrap_band(per_sample: NDArray[np.float64], seed: int | np.random.Generator) -> Band:
-    """Mean over samples and its percentile interval over resamples of them; per_sample [samples, t]."""
+    """Mean over samples and its percentile interval over resamples of them; per_sample [samples, t].
+
+    The interval of fewer than 3 samples is nan.
+    """
+    if len(per_sample) < LEAST_SAMPLES:
+        unknown = np.full(per_sample.shape[1], np.nan)
+        return Band(per_sample.mean(axis=0), unknown, unknown.copy())
     means = resampling_weights(len(per_sample), seed) @ per_sample / len(per_sample)
     return spread_band(per_sample.mean(axis=0), means)
 

@@ -3,19 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.emergence.check_type import GivenModel, check_model
 from symbolscope.emergence.effect_table import effect_table
 from symbolscope.emergence.random_sets import random_sets
 from symbolscope.emergence.similarity import Similarity
-from symbolscope.errors import SymbolscopeError
-from symbolscope.interactions.model import InteractionModel
+from symbolscope.emergence.whole_number import GivenInteger, whole_number
 
 
 def jaccard(
-    model: InteractionModel,
-    other: InteractionModel,
+    model: GivenModel,
+    other: GivenModel,
     *,
     normalised: bool = False,
-    restarts: int = 20,
+    restarts: GivenInteger = 20,
     seed: int | np.random.Generator = 0,
 ) -> Similarity:
     """Share of interaction strength that two explanations of the same players have in common.
@@ -40,7 +40,7 @@ def jaccard(
     Raises
     ------
     SymbolscopeError
-        If the players differ.
+        If the players differ, or one is no explanation.
 
     Source: Li, Zhang (2302.13080), the overlap of two networks' interactions in their code; the chance level is ours.
 
@@ -57,8 +57,9 @@ def jaccard(
     >>> float(jaccard(model, double)), float(jaccard(model, double, normalised=True))
     (0.5, 1.0)
     """
-    if restarts < 1:
-        raise SymbolscopeError(f"restarts must be at least 1 random rearrangement; got {restarts}")
+    check_model("model", model)
+    check_model("other", other)
+    restarts = whole_number("restarts", restarts, least=1, of="random rearrangement")
     table = effect_table([model, other])
     one, two = (row / np.abs(row).sum() if normalised and row.any() else row for row in table.effects)
     strength = float(np.abs(one).sum() + np.abs(two).sum())

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symbolscope.emergence.check_type import GivenModel, check_model
 from symbolscope.emergence.frame import frame_of
-from symbolscope.interactions.model import InteractionModel
 from symbolscope.shapes import PerPlayer
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class OrderStrength:
         return self.to_text()
 
 
-def strength_by_order_and_sign(model: InteractionModel) -> OrderStrength:
+def strength_by_order_and_sign(model: GivenModel) -> OrderStrength:
     """Sum the effects of each order, positive and negative ones apart.
 
         positive[m] = sum over |S| = m of max(I(S), 0),   negative[m] = sum over |S| = m of min(I(S), 0)
@@ -84,6 +84,11 @@ def strength_by_order_and_sign(model: InteractionModel) -> OrderStrength:
     -------
     OrderStrength, arrays [n + 1].
 
+    Raises
+    ------
+    SymbolscopeError
+        If something else than an explanation is given.
+
     Source: 2405.10262 and 2407.19198 follow these sums through training.
 
     Examples
@@ -95,6 +100,7 @@ def strength_by_order_and_sign(model: InteractionModel) -> OrderStrength:
         1    +3.000     +0.000            0%
         2    +2.000     -2.000          100%
     """
+    check_model("model", model)
     length = model.n_players + 1
     effects = np.where(model.orders > 0, model.effects, 0.0)
     sums = [

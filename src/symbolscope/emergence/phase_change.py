@@ -90,6 +90,8 @@ def phase_change(
     curve = _smoothed(_means(np.ones((1, samples)), mean_orders))[0]
     draws = _smoothed(_means(resampling_weights(samples, seed), mean_orders))
     draws = draws[np.isfinite(draws).all(axis=1)]
+    if not len(draws):
+        return _none("too few samples have interactions at every checkpoint for an interval")
     # The lowest and highest of many noisy checkpoints differ even where the truth is flat, so fall and rise are held against
     # the largest difference of two checkpoints that resampling alone makes; its variance is (samples - 1) / samples too small.
     moved = (draws - curve) * np.sqrt(samples / (samples - 1))

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbolscope.emergence.emergence_report import EmergenceReport, Interval
-from symbolscope.emergence.exact import ROUNDING, Settings, chosen_order, conditions_fail
+from symbolscope.emergence.exact import Settings, chosen_order, conditions_fail
 from symbolscope.emergence.looked_at import order_statistics
 from symbolscope.emergence.mean_output import Exponent, exponent_all, exponent_order1, exponents_of, largest_drop
 from symbolscope.emergence.order_fit import OrderFit, fit_order_sums
+from symbolscope.emergence.output_rounding import output_rounding
 from symbolscope.emergence.sampling import Plan, Samples, sample_game, sampled_differences
 from symbolscope.games.game import Game
 
@@ -27,7 +28,7 @@ def sampled_report(
     asked = chosen_order(settings.max_order, n, default=1)
     samples = sample_game(game, plan, generator, progress=progress)
     reasons: dict[str, str] = {}
-    rounding = ROUNDING * max(abs(samples.low), abs(samples.high))
+    rounding = output_rounding(samples.chains.ravel(), game) * max(abs(samples.low), abs(samples.high))
     means, band = mean_intervals(samples)
     known = np.array([samples.interactions[k].sum() for k in range(1, plan.complete + 1)])
     fit = fit_order_sums(samples.chains, known, samples.exact)
@@ -43,8 +44,6 @@ def sampled_report(
     else:
         rising = float((np.diff(draws, axis=1) >= -tolerance).all(axis=1).mean())
         monotone = True if rising >= 0.975 else False if rising <= 0.025 else None
-    if why := conditions_fail(monotone=monotone, drop=drop, drop_at=drop_at, full=full, xi=settings.xi):
-        reasons["conditions"] = why
 
     if fit.adequate:
         first, first_interval = _exponent(curve, draws, rounding, samples.exact, every=False)
@@ -59,6 +58,11 @@ def sampled_report(
     for name, exponent in (("exponent_order1", first), ("exponent_all", every)):
         if exponent.reason != "ok":
             reasons[name] = exponent.reason
+
+    if why := conditions_fail(
+        monotone=monotone, drop=drop, drop_at=drop_at, full=full, xi=settings.xi, exponent=first.value
+    ):
+        reasons["conditions"] = why
 
     seen = max(samples.interactions)
     fitted = len(fit.order_sums) if fit.adequate else plan.complete

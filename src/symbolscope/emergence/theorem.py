@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 # A ratio this close to a whole number, relatively, is one: A(1) / ubar(1) is n, and its digit is not to be lost to rounding.
 _WHOLE = 1e-12
-# p = 1 exactly (an additive game) must not be rounded down to no digit at all.
+# p = 1 exactly (an additive game) must not be rounded down to no digit at all: at least so much is allowed for.
 _EXPONENT = 1e-9
 _LEAST_LAMBDA = 1e-8
 
@@ -78,7 +78,7 @@ class OrderSumDigits:
 
 
 def order_sum_digits(
-    order_sums: NDArray[np.float64], n_players: int, *, mean_first: float, exponent: float
+    order_sums: NDArray[np.float64], n_players: int, *, mean_first: float, exponent: float, slack: float = 0.0
 ) -> OrderSumDigits:
     """Take order sums apart in base n.
 
@@ -92,11 +92,13 @@ def order_sum_digits(
         ubar(1) > 0.
     exponent
         p; below 1 there is no digit a(k)_i and everything is in lambda(k) n^(p + delta).
+    slack
+        How far p may be below a whole number by rounding of the outputs alone.
 
     Source: Theorem 2 and its proof in 2305.01939. The paper's scripts try m0 = M and n only of those allowed.
     """
     n, largest = n_players, len(order_sums)
-    places = max(0, floor(exponent + _EXPONENT))
+    places = max(0, floor(exponent + max(_EXPONENT, slack)))
     base = n**places
     digits = np.zeros((largest, places))
     high = np.zeros(largest)

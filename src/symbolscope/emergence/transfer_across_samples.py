@@ -30,8 +30,8 @@ def transfer_across_samples(
         )
     salient = salient[kept]
     sizes = salient.sum(axis=1)
-    largest = int(sizes.max()) if k is None else k
-    m = salient.shape[1]
+    m = int(salient.any(axis=0).sum())  # all: the table holds salient ones alone
+    largest = int(sizes.max()) if k is None else min(k, m)
     # Column m holds nothing: what is not among the known interactions is salient in no sample.
     padded = np.concatenate([salient, np.zeros((len(salient), 1), dtype=np.bool_)], axis=1)
     counts = salient.sum(axis=0)

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.emergence.check_type import GivenModels
 from symbolscope.emergence.effect_table import aligned_models, check_share
 from symbolscope.emergence.frame import frame_of
 from symbolscope.emergence.interval import Band, spread_positions
+from symbolscope.emergence.whole_number import GivenInteger, whole_number
 from symbolscope.errors import SymbolscopeError
-from symbolscope.interactions.model import InteractionModel
 
 if TYPE_CHECKING:
     import pandas
 
 _SHOWN = 8
+_THRESHOLD = 0.1
+_THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
+_OTHER_THRESHOLD = 0.05
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,7 +34,8 @@ class Transferability:
     at
         [t]: across samples the size k of the dictionary, across networks the threshold of the explained network.
     score
-        Mean over samples with a 95 % interval (bootstrap over samples, dictionaries as they are). Across samples the
+        Mean over samples with a 95 % interval (bootstrap over samples, dictionaries as they are; nan for
+        fewer than 3). Across samples the
         dictionary is made without the sample it is applied to.
     own_included
         Across samples: the papers' figure, where each sample has a part in the dictionary; else None.
@@ -108,14 +113,14 @@ class Transferability:
 
 
 def transferability(
-    models: Sequence[InteractionModel],
-    others: Sequence[InteractionModel] | None = None,
+    models: GivenModels,
+    others: GivenModels | None = None,
     *,
-    threshold: float = 0.1,
-    k: int | None = None,
-    thresholds: Sequence[float] = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3),
-    other_threshold: float = 0.05,
-    restarts: int = 200,
+    threshold: float | None = None,
+    k: GivenInteger | None = None,
+    thresholds: Sequence[float] | None = None,
+    other_threshold: float | None = None,
+    restarts: GivenInteger = 200,
     seed: int | np.random.Generator = 0,
 ) -> Transferability:
     """Share of a sample's interactions that are found again in other samples, or in another network.
@@ -145,11 +150,12 @@ def transferability(
     others
         One per sample in the same order, from another network.
     threshold
-        Across samples: an interaction is salient from this share of its sample's largest |effect| on.
+        Across samples: an interaction is salient from this share of its sample's largest |effect| on; None is 0.1.
     k
-        Across samples: largest dictionary; None is as many as the sample with the most salient interactions has.
+        Across samples: largest dictionary, at most as many as there are distinct salient interactions in all samples (a larger
+        one is cut to that); None is as many as the sample with the most salient interactions has.
     thresholds, other_threshold
-        Across networks, as above.
+        Across networks, as above; None is 0.05, 0.1, ..., 0.3 and 0.05.
     restarts
         Random sets drawn for each control.
     seed
@@ -158,8 +164,9 @@ def transferability(
     Raises
     ------
     SymbolscopeError
-        If the players differ, there are fewer than 2 samples (1 across networks), nothing is salient in any, or a number is
-        out of range.
+        If the players differ, there are fewer than 2 samples (1 across networks), nothing is salient in any, a number is
+        out of range, or one is given that plays no part: threshold or k across networks, thresholds or other_threshold across
+        samples.
 
     Source: Li, Zhang, *Does a Neural Network Really Encode Symbolic Concepts?* (2302.13080), sections on sample-wise and
     model-wise transferability. There the control across networks is an intersection over union, beside a share of |Omega1|.
@@ -175,8 +182,8 @@ def transferability(
 
     >>> transferability([sy.decompose([0.0, 1.0, 0.0, 1.0]), sy.decompose([0.0, 0.0, 1.0, 1.0])])
     transfer across 2 samples: share of a sample's salient interactions among the k most frequent of the other samples
-    k       score [95 %]        random sets  same orders and kinds  own sample included
-    1  0.00 [0.00, 0.00]  0.26 [0.00, 1.00]      0.46 [0.00, 1.00]    0.50 [0.00, 1.00]
+    k  score [95 %]        random sets  same orders and kinds  own sample included
+    1   0.00 [-, -]  0.24 [0.00, 1.00]      0.44 [0.00, 1.00]          0.50 [-, -]
 
     Across networks:
 
@@ -188,16 +195,26 @@ def transferability(
     from symbolscope.emergence.transfer_across_networks import transfer_across_networks
     from symbolscope.emergence.transfer_across_samples import transfer_across_samples
 
-    if restarts < 1:
-        raise SymbolscopeError(f"restarts must be at least 1 random set; got {restarts}")
+    restarts = whole_number("restarts", restarts, least=1, of="random set")
+    across = {"threshold": threshold, "k": k}
+    between = {"thresholds": thresholds, "other_threshold": other_threshold}
+    for name, value in (across if others is not None else between).items():
+        if value is not None:
+            where, instead = ("networks", between) if others is not None else ("samples", across)
+            raise SymbolscopeError(
+                f"{name} plays no part across {where} ({'others given' if others is not None else 'no others given'}); got "
+                f"{value}. Leave it out; {' and '.join(instead)} do"
+            )
     generator = np.random.default_rng(seed)
     if others is None:
+        threshold = _THRESHOLD if threshold is None else threshold
         check_share("threshold", threshold)
-        if k is not None and k < 1:
-            raise SymbolscopeError(f"k, the size of the largest dictionary, must be at least 1; got {k}")
+        size = None if k is None else whole_number("k, the size of the largest dictionary,", k, least=1)
         return transfer_across_samples(
-            aligned_models(models, least=2), threshold=threshold, k=k, restarts=restarts, generator=generator
+            aligned_models(models, least=2), threshold=threshold, k=size, restarts=restarts, generator=generator
         )
+    thresholds = _THRESHOLDS if thresholds is None else thresholds
+    other_threshold = _OTHER_THRESHOLD if other_threshold is None else other_threshold
     if len(thresholds) == 0:
         raise SymbolscopeError("thresholds must hold at least one number between 0 and 1; got none")
     for one in (*thresholds, other_threshold):

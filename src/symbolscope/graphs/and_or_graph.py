@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from symbolscope.errors import SymbolscopeError
 from symbolscope.graphs.coalition_nodes import distinct_terms, nodes_of, shortest_description
 from symbolscope.graphs.node import Node
+from symbolscope.interactions.given_model import GivenModel, checked_model
 from symbolscope.interactions.model import InteractionModel
 from symbolscope.interactions.size_curve import SizeCurve
 from symbolscope.shapes import Scores, Vector
@@ -97,7 +98,7 @@ class AndOrGraph:
     kappa: float
 
     @staticmethod
-    def from_interactions(model: InteractionModel, *, kappa: float | None = None) -> "AndOrGraph":
+    def from_interactions(model: GivenModel, *, kappa: float | None = None) -> "AndOrGraph":
         """Find the coalitions that make the description of the interactions short, and build the graph.
 
         L = (1 / Z) sum_m count(m) log(1 / pr(m)) + kappa sum_m pr(m) log(1 / pr(m)), where count(m) is the total |effect| of the
@@ -130,13 +131,18 @@ class AndOrGraph:
         >>> AndOrGraph.from_interactions(sy.decompose([0.0, 1.0, 1.0, 4.0])).edges
         ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
         """
+        model = checked_model(model, "an And-Or graph")
+        if not np.isfinite(model.effects).all():
+            raise SymbolscopeError("an And-Or graph needs finite effects; this model has NaN or infinity among them")
         if model.complexity > _MOST_INTERACTIONS:
             raise SymbolscopeError(
                 f"a graph of {model.complexity:,} interactions cannot be read; keep at most {_MOST_INTERACTIONS:,}, such as "
                 "model.salient(), model.top(50) or symbolscope.graphs.causal_graph(model).interactions"
             )
-        if kappa is not None and not kappa >= 0:
-            raise SymbolscopeError(f"kappa must be at least 0, or None for 10 / sum of |effect|; got {kappa}")
+        if kappa is not None and not 0 <= kappa < np.inf:
+            raise SymbolscopeError(
+                f"kappa must be at least 0 and finite, or None for 10 / sum of |effect|; got {kappa}"
+            )
         constant, terms = distinct_terms(model)
         book, order = shortest_description(terms, model.n_players, None if kappa is None else float(kappa))
         return AndOrGraph(

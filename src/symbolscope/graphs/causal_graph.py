@@ -13,6 +13,7 @@ from symbolscope.graphs.accuracy_point import reference_of
 from symbolscope.graphs.removal import removal_order
 from symbolscope.graphs.removal_curve import RemovalCurve
 from symbolscope.graphs.size_choice import choose_size, curve_by_size, fit_sizes
+from symbolscope.interactions.given_model import GivenModel, checked_model
 from symbolscope.interactions.model import InteractionModel, interaction_prices
 from symbolscope.shapes import Effects, Scores
 
@@ -110,7 +111,7 @@ class CausalGraph:
 
 
 def causal_graph(
-    model: InteractionModel,
+    model: GivenModel,
     *,
     r2: float | None = 0.95,
     explained_ratio: float | None = None,
@@ -178,6 +179,7 @@ def causal_graph(
      +1.9674  or    x3, x4, x5
      -1.4730  and   x0
     """
+    model = checked_model(model, "a causal graph")
     asked = _asked(r2, explained_ratio, unfaithfulness, largest_error)
     if max_interactions is not None and (isinstance(max_interactions, bool) or max_interactions < 0):
         raise SymbolscopeError(f"max_interactions must be a number >= 0; got {max_interactions!r}")

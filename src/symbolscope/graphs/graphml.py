@@ -1,7 +1,5 @@
 """And-Or graphs as GraphML, the XML that graph programs exchange."""
 
-import os
-import tempfile
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +7,7 @@ from typing import TYPE_CHECKING
 from symbolscope.errors import SymbolscopeError
 from symbolscope.graphs.exchange import attributes
 from symbolscope.graphs.xml_text import xml_text
+from symbolscope.whole_file import write_whole
 
 if TYPE_CHECKING:
     from symbolscope.graphs.and_or_graph import AndOrGraph
@@ -28,14 +27,9 @@ def write_graphml(graph: "AndOrGraph", path: str | PathLike[str]) -> None:
     target = Path(path)
     if not target.parent.is_dir():
         raise SymbolscopeError(f"cannot write {target}: the folder {target.parent} does not exist; create it first")
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(graphml(graph))
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    if target.is_dir():
+        raise SymbolscopeError(f"{target} is a folder; give the path of a file, such as {target / 'graph.graphml'}")
+    write_whole(target, graphml(graph).encode("utf-8"))
 
 
 def graphml(graph: "AndOrGraph") -> str:

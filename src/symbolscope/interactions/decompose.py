@@ -245,7 +245,7 @@ def reorder(values: Vector, players: NDArray[np.int64]) -> Vector:
 
 def _checked_values(values: ArrayLike) -> NDArray[np.float64]:
     try:
-        table = np.ascontiguousarray(values, dtype=np.float64)
+        table = np.array(values, dtype=np.float64)  # a copy: the caller may go on writing into theirs
     except (TypeError, ValueError) as error:
         raise SymbolscopeError(f"values must be numbers [2^n] or [samples, 2^n]; {error}") from None
     entries = table.shape[-1] if table.ndim in (1, 2) else 0

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
@@ -16,13 +17,18 @@ from symbolscope.interactions.baseline_bound import BaselineBound, baseline_boun
 from symbolscope.interactions.baseline_cost import AndEffects, BaselineCost, SecondOrderDifferences
 from symbolscope.interactions.learned_baseline import LearnedBaseline
 
+if TYPE_CHECKING:
+    GivenGames: TypeAlias = Game | Sequence[Game]
+else:
+    GivenGames = object  # refused below, with a message of its own
+
 _FIRST_STEP, _LAST_STEP = 0.3, 0.03
 _MOST_PLAYERS = 14
 _DECAY = (0.9, 0.999)
 
 
 def learn_baseline(
-    games: Game | Sequence[Game],
+    games: GivenGames,
     *,
     radius: float = 0.1,
     spread: GivenArray | None = None,
@@ -99,7 +105,7 @@ def learn_baseline(
     >>> sy.explain(learned.game).n_players
     6
     """
-    chosen: tuple[Game, ...] = (games,) if isinstance(games, Game) else tuple(games)
+    chosen = _checked_games(games)
     if not chosen:
         raise SymbolscopeError("games must be a game or a sequence of games; got none")
     if steps < 1:
@@ -112,6 +118,13 @@ def learn_baseline(
     if len(shapes) > 1:
         raise SymbolscopeError(
             f"a shared baseline needs samples of one shape; got {', '.join(str(shape) for shape in sorted(shapes))}"
+        )
+    if any(game.network is not first.network for game in chosen):
+        raise SymbolscopeError("a shared baseline is learned for one network; the games have several")
+    starts = [source.inputs.baseline[0] if shared_vector else source.inputs.baseline for source in sources]
+    if any(not torch.equal(start, starts[0]) for start in starts):
+        raise SymbolscopeError(
+            "a shared baseline needs games that start from the same one: give each the same baseline=..."
         )
     cost: BaselineCost
     if len(chosen) == 1:
@@ -140,6 +153,14 @@ def learn_baseline(
         games=tuple(game.with_baseline(values) for game in chosen),
         interrupted=interrupted,
     )
+
+
+def _checked_games(given: object) -> tuple[Game, ...]:
+    games: tuple[object, ...] = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+    for game in games:
+        if not isinstance(game, Game):
+            raise SymbolscopeError(f"games must be a sy.Game or a list of them; got a {type(game).__name__}")
+    return tuple(game for game in games if isinstance(game, Game))
 
 
 def _descend(

@@ -1,8 +1,6 @@
 """Models on disk: one safetensors file, arrays as tensors and the rest as JSON in its header; no code is ever loaded."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.view import ImageView, InputView, TableView, TextView
 from symbolscope.interactions.model import InteractionModel
+from symbolscope.whole_file import write_whole
 
 _FORMAT = "symbolscope.InteractionModel"
 _VERSION = 1
@@ -43,14 +42,7 @@ def save_model(model: InteractionModel, path: str | PathLike[str]) -> None:
     content = save(
         {name: np.ascontiguousarray(array) for name, array in (arrays | view_arrays).items()}, metadata=metadata
     )
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(target, content)
 
 
 def load_model(path: str | PathLike[str]) -> InteractionModel:

@@ -65,11 +65,12 @@ def _mean_output(report: "EmergenceReport") -> Chart:
         ]
     p = report.exponent_order1
     if not math.isnan(p) and report.mean_output[1] > 0:
-        bound = [float(report.mean_output[1]) * order**p for order in orders]
-        inside = [index for index, value in enumerate(bound) if value <= high * 1.05]
+        # From one player on: a power below 0 has no value at 0.
+        bound = {order: float(report.mean_output[1]) * order**p for order in orders[1:]}
+        inside = [order for order, value in bound.items() if value <= high * 1.05]
         lines.append(
             Line(
-                polyline(x, y, [orders[i] for i in inside], [bound[i] for i in inside]),
+                polyline(x, y, inside, [bound[order] for order in inside]),
                 "line null",
                 f"m^{p:.2f} times its value at m = 1",
             )

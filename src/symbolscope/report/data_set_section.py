@@ -25,7 +25,7 @@ def data_set_section(summary: "EmergenceSummary", number: int) -> FiguresSection
         ("p over all pairs, monotone samples", summary.exponent_all),
         ("salient up to order M, where the theorem applies", summary.salient_count),
         ("bound with the exact delta, the same samples", summary.bound_exact),
-        ("bound with delta's upper bound, the same samples", summary.bound_upper),
+        ("bound with delta's upper bound, those of them that have one", summary.bound_upper),
     )
     facts = [
         (
@@ -64,7 +64,8 @@ def data_set_section(summary: "EmergenceSummary", number: int) -> FiguresSection
 def _curves(summary: "EmergenceSummary") -> Chart | None:
     """Mean output of the samples, each over its own value with all players present, mean and spread over samples."""
     n = summary.reports[0].n_players
-    kept = [report for report in summary.reports if report.n_players == n and report.full_output > 0]
+    alike = [report for report in summary.reports if report.n_players == n]
+    kept = [report for report in alike if report.full_output > 0]
     if not kept:
         return None
     shapes = np.stack([report.mean_output / report.full_output for report in kept])
@@ -77,7 +78,8 @@ def _curves(summary: "EmergenceSummary") -> Chart | None:
         title="Mean output by number of players present, over samples",
         description=(
             f"Mean output over that with all players present, mean and one standard deviation over {several(len(kept), 'sample')} "
-            f"whose full output exceeds the empty one ({len(summary.reports) - len(kept):,} do not, and have no place here)."
+            f"whose full output exceeds the empty one ({len(alike) - len(kept):,} do not, "
+            f"{len(summary.reports) - len(alike):,} have another number of players: they have no place here)."
         ),
         x=x,
         y=y,
@@ -102,9 +104,10 @@ def _against_bound(summary: "EmergenceSummary") -> Chart | None:
     kept.sort(key=lambda report: float(report.counts.sum()))
     real = [float(report.counts.sum()) for report in kept]
     exact = [report.bound_exact for report in kept]
-    upper = [report.bound_upper if np.isfinite(report.bound_upper) else report.bound_exact for report in kept]
+    upper = [report.bound_upper for report in kept]
+    there = [index for index, value in enumerate(upper) if np.isfinite(value)]
     ranks = [float(rank) for rank in range(1, len(kept) + 1)]
-    x, y = across(0.0, float(len(kept))), upward(0.5, max(*exact, *upper) * 1.4, log=True)
+    x, y = across(0.0, float(len(kept))), upward(0.5, max(*exact, *(upper[index] for index in there)) * 1.4, log=True)
     every = max(1, -(-len(kept) // _TABLE_SAMPLES))
     return Chart(
         name="against-bound",
@@ -124,7 +127,11 @@ def _against_bound(summary: "EmergenceSummary") -> Chart | None:
         lines=(
             Line(polyline(x, y, ranks, [max(value, 0.5) for value in real]), "line", "salient"),
             Line(polyline(x, y, ranks, exact), "line null", "bound, exact delta (always true)"),
-            Line(polyline(x, y, ranks, upper), "line null far", "bound, delta's upper bound"),
+            Line(
+                polyline(x, y, [ranks[index] for index in there], [upper[index] for index in there]),
+                "line null far",
+                "bound, delta's upper bound, where there is one",
+            ),
         ),
         follows_count=False,
     )

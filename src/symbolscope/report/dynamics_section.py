@@ -56,7 +56,9 @@ def _steps(dynamics: "InteractionDynamics") -> Axis:
 
 def _mean_order(dynamics: "InteractionDynamics", x: Axis) -> Chart:
     band, steps = dynamics.mean_order, [float(step) for step in dynamics.steps]
-    low, high = float(np.nanmin(band.low)), float(np.nanmax(band.high))
+    known = np.concatenate([band.mean, band.low, band.high])
+    known = known[np.isfinite(known)] if np.isfinite(known).any() else np.array([0.0, 1.0])
+    low, high = float(known.min()), float(known.max())
     y = upward(max(0.0, low - 0.15 * (high - low)), high + 0.15 * (high - low) + 1e-9)
     first = float(band.mean[0])
     start = "untrained" if dynamics.steps[0] == 0 else "first checkpoint"
@@ -86,7 +88,7 @@ def _mean_order(dynamics: "InteractionDynamics", x: Axis) -> Chart:
             _line(x, y, steps, band.low, "line dashed", "95 % interval"),
             _line(x, y, steps, band.high, "line dashed", ""),
         ),
-        rules=(Rule(y.place(first), start),),
+        rules=(Rule(y.place(first), start),) if np.isfinite(first) else (),
         follows_count=False,
     )
 

@@ -124,7 +124,8 @@ def _checked_items(
     if not single and not isinstance(items, Iterable):
         raise SymbolscopeError(
             f"write_report needs one InteractionModel or a list of them; got a {type(items).__name__}: "
-            "pass what sy.explain or sy.decompose returned"
+            "pass what sy.explain or sy.decompose returned (of a graph: graph.interactions), or what sy.check_emergence, "
+            "sy.emergence_over or sy.interaction_dynamics did"
         )
     listed: Iterable[object] = [items] if single else items  # type: ignore[assignment]
     for number, item in enumerate(listed):

@@ -185,7 +185,7 @@ def write_dynamics(path: Path, results: Sequence[dict[str, Any]]) -> None:
     import csv
     import io
 
-    from symbolscope.cli.reproduction.results_folder import write_whole
+    from symbolscope.whole_file import write_whole
 
     rows = [
         {"flipped": one["flipped"] / 100, "seed": one["seed"], "kinds": kinds, **row}
@@ -197,7 +197,7 @@ def write_dynamics(path: Path, results: Sequence[dict[str, Any]]) -> None:
     table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     table.writeheader()
     table.writerows(rows)
-    write_whole(path, text.getvalue())
+    write_whole(path, text.getvalue().encode())
 
 
 def low_order_shares(dynamics: InteractionDynamics) -> NDArray[np.float64]:

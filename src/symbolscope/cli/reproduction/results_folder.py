@@ -1,13 +1,13 @@
 """A folder of finished results, which an interrupted study goes on from."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ResultsFolder:
             raise SymbolscopeError(f"--folder {path} cannot be made: {error.strerror}") from None
         stated = path / "settings.json"
         if not stated.exists():
-            write_whole(stated, json.dumps(settings))
+            write_whole(stated, json.dumps(settings).encode())
         elif (there := json.loads(stated.read_text())) != settings:
             raise SymbolscopeError(f"{path} holds results of other settings ({there}); give another --folder")
         return ResultsFolder(path)
@@ -52,14 +52,7 @@ class ResultsFolder:
 
     def write(self, name: str, result: object) -> None:
         """Keep the result of a piece of work."""
-        write_whole(self._file(name), json.dumps(result, indent=1))
+        write_whole(self._file(name), json.dumps(result, indent=1).encode())
 
     def _file(self, name: str) -> Path:
         return self.path / f"{name}.json"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file, or leave the one that is there: never half of it."""
-    draft = path.with_suffix(".draft")
-    draft.write_text(text)
-    os.replace(draft, path)

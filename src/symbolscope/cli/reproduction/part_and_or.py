@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from symbolscope.cli.reproduction.and_or_function import AND_OR_FUNCTIONS, N_VARIABLES, and_or_network
+from symbolscope.cli.reproduction.and_or_function import AND_OR_FUNCTIONS, N_VARIABLES, AndOrFunction, and_or_network
 from symbolscope.cli.reproduction.index_matrix import index_matrix, rival_indices
 from symbolscope.cli.reproduction.mean_interval import mean_interval
 from symbolscope.cli.reproduction.model_of_effects import model_of_effects
@@ -101,6 +101,8 @@ class AndOr:
         scores[f"AND {_HEADLINE:g}"], scores["chance"] = overlaps.score, overlaps.chance
         clear = [len(function.truth(sample)) == len(function.truth(sample, margin=0.0)) for sample in samples]
         scores["clear"] = [one for one, is_clear in zip(overlaps.each, clear, strict=True) if is_clear]
+        itself = _log_odds(_Sure(function), chosen[:few], _HEADLINE)
+        scores["itself"] = _overlaps(mobius(itself), truths[:few]).score
         unbounded = _log_odds(network, chosen, _HEADLINE, bounded=False)
         scores["unbounded"] = _overlaps(mobius(unbounded[:few]), truths[:few]).score
         scores["null"] = _overlaps(mobius(_log_odds(null, chosen[:few], _HEADLINE)), truths[:few]).score
@@ -130,12 +132,14 @@ class AndOr:
             headline: 3,
             "clear": None,
             "unbounded": None,
+            "itself": None,
             "AND-OR split": None,
             "null": None,
             "chance": None,
         }
         titles = {
             headline: "AND (ours)", "clear": "AND, clear samples", "unbounded": "AND, log-odds without bound",
+            "itself": "AND, the function itself",
             "null": "AND, random weights",
         }  # fmt: skip
         rows: list[list[str]] = []
@@ -161,7 +165,8 @@ class AndOr:
             "rows but ours and chance on a fifth of them, the AND-OR split on a fiftieth. Clear samples: the "
             f"{sum(len(one['clear']) for one in results):,} on which no other conjunct is true by less: on the others the truth, "
             "as the source defines it, counts as false what the function calls true. Log-odds bounded by +-16.1, as in its "
-            "code, except in the row without bound. Test accuracy "
+            "code, except in the row without bound. The function itself is a network without error. "
+            "Test accuracy "
             f"{min(accuracies):.1%} to {max(accuracies):.1%}, commoner class "
             f"{min(one['majority'] for one in results):.1%} to {max(one['majority'] for one in results):.1%}. Chance: "
             "random sets of the orders found in their place. Differs from the paper: it does not print its ten "
@@ -210,6 +215,18 @@ class AndOr:
             "bound a variable that is in every conjunct decides by itself when hidden: its own effect then exceeds every "
             "conjunct's.",
         )
+
+
+class _Sure(nn.Module):
+    """The function itself, with log-odds as large as the bound: what a network could at best have learned."""
+
+    def __init__(self, function: AndOrFunction) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits [m, 1]."""
+        return (2.0 * self.function(inputs)[:, None] - 1.0) * -float(np.log(_LEAST_PROBABILITY))
 
 
 def _log_odds(network: nn.Module, samples: Tensor, baseline: float, *, bounded: bool = True) -> Values:

@@ -3,13 +3,13 @@
 import base64
 import hashlib
 import os
-import secrets
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.whole_file import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -94,7 +94,7 @@ def write_report(
         assessed = [_assessed(model) for model in models]
     page = render_page(models, title or "What the network reads", studies=studies, measured=measured, evidence=assessed)
     # Lone surrogates, which a broken tokenizer can produce, have no UTF-8: they become "?" rather than an error.
-    _write_whole(destination, page.encode("utf-8", "replace"))
+    _write_page(destination, page.encode("utf-8", "replace"))
     return destination
 
 
@@ -256,18 +256,10 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _write_whole(destination: Path, content: bytes) -> None:
-    """Write beside the destination, then move into place: a reader sees the old file or the new one, never a part."""
-    draft = destination.with_name(f".{destination.name}.{secrets.token_hex(6)}")
+def _write_page(destination: Path, content: bytes) -> None:
     try:
-        with draft.open("xb") as file:
-            file.write(content)
-        draft.replace(destination)
+        write_whole(destination, content)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise SymbolscopeError(
             f"write_report cannot write {str(destination)!r}: {error.strerror}; choose a folder that can be written"
         ) from error
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

@@ -47,11 +47,18 @@ def solve_joint(
 
     ``values`` float64 [m, 2^n], zero on the empty mask; ``tolerances`` [m].
     """
-    (ands, absents), cost, bound = _solve_exact(values, prices, alpha, gap, watch)
+    (ands, absents), cost, bound = _certified(
+        JointExact(values, prices, alpha), (values, values), np.inf, gap=gap, most_steps=_MOST_STEPS, watch=watch
+    )
     if not (tolerances > 0).any():
         splits = [Split(a, b, prices.cost(a, b), 0.0) for a, b in zip(ands, absents, strict=True)]
         return splits, cost, min(bound, cost)
-    (ands, absents), cost, bound = _solve_tolerant(values, prices, tolerances, alpha, gap, (ands, absents), watch)
+    # An exact split is within any tolerance: the result to beat, and what repairs an iterate that is not quite within it.
+    exact = (ands, absents)
+    (ands, absents), cost, bound = _certified(
+        JointTolerant(values, prices, tolerances, alpha, exact=exact), exact, cost, gap=gap,
+        most_steps=_MOST_TOLERANT_STEPS, watch=watch,
+    )  # fmt: skip
     splits = []
     for row, tolerance, a, b in zip(values, tolerances, ands, absents, strict=True):
         # The small effects go where there is room for it, which costs nothing.
@@ -61,43 +68,24 @@ def solve_joint(
     return splits, cost, min(bound, cost)
 
 
-def _solve_exact(
-    values: Table, prices: SplitPrices, alpha: float, gap: float, watch: Watch
+def _certified(
+    iteration: JointExact | JointTolerant,
+    best: tuple[Table, Table],
+    cost: float,
+    *,
+    gap: float,
+    most_steps: int,
+    watch: Watch,
 ) -> tuple[tuple[Table, Table], float, float]:
-    iteration = JointExact(values, prices, alpha)
-    best, cost, bound = (values, values), np.inf, 0.0
-    for _ in range(_MOST_STEPS // _CHECK_EVERY):
+    """Iterate until the cheapest candidate, ``best`` to begin with, is certified to ``gap``: it, its cost, and the bound."""
+    bound = 0.0
+    for _ in range(most_steps // _CHECK_EVERY):
         iteration.advance(_CHECK_EVERY)
         bound = max(bound, iteration.lower_bound())
         for candidate in iteration.candidates():
-            price = joint_cost(prices, *candidate, alpha)
+            price = joint_cost(iteration.prices, *candidate, iteration.alpha)
             if price < cost:
                 best, cost = candidate, price
-        reached = max(0.0, cost - bound) / cost if cost > 0 else 0.0
-        watch(reached)
-        if reached <= gap:
-            break
-    return best, cost, bound
-
-
-def _solve_tolerant(
-    values: Table,
-    prices: SplitPrices,
-    tolerances: Vector,
-    alpha: float,
-    gap: float,
-    exact: tuple[Table, Table],
-    watch: Watch,
-) -> tuple[tuple[Table, Table], float, float]:
-    iteration = JointTolerant(values, prices, tolerances, alpha)
-    best, cost, bound = exact, joint_cost(prices, *exact, alpha), 0.0
-    for _ in range(_MOST_TOLERANT_STEPS // _CHECK_EVERY):
-        iteration.advance(_CHECK_EVERY)
-        bound = max(bound, iteration.lower_bound())
-        candidate = iteration.within(exact)
-        price = joint_cost(prices, *candidate, alpha)
-        if price < cost:
-            best, cost = candidate, price
         reached = max(0.0, cost - bound) / cost if cost > 0 else 0.0
         watch(reached)
         if reached <= gap:

@@ -20,7 +20,10 @@ _STEP_SHARE = 0.05
 class JointTolerant:
     """Douglas-Rachford for several networks, each with its own tolerance."""
 
-    def __init__(self, values: Table, prices: SplitPrices, tolerances: Vector, alpha: float) -> None:
+    def __init__(
+        self, values: Table, prices: SplitPrices, tolerances: Vector, alpha: float, *, exact: tuple[Table, Table]
+    ) -> None:
+        self._exact = exact
         self.prices = prices
         self.alpha = alpha
         self._values, self._tolerances = values, tolerances
@@ -44,7 +47,7 @@ class JointTolerant:
             for part in self._parts:
                 part.project()
 
-    def within(self, exact: tuple[Table, Table]) -> tuple[Table, Table]:
+    def candidates(self) -> list[tuple[Table, Table]]:
         """The projected iterate, mixed with just enough of an exact split to bring every error within the tolerance."""
         ands = np.stack([part.feasible[0] for part in self._parts])
         absents = np.stack([part.feasible[1] for part in self._parts])
@@ -52,9 +55,9 @@ class JointTolerant:
             error = float(np.max(np.abs(values - zeta(ands[i]) - absent(absents[i]))))
             tolerance = float(self._tolerances[i])
             share = min(1.0, (1.0 - tolerance / error) * (1 + 1e-9)) if error > tolerance else 0.0
-            ands[i] += share * (exact[0][i] - ands[i])
-            absents[i] += share * (exact[1][i] - absents[i])
-        return ands, absents
+            ands[i] += share * (self._exact[0][i] - ands[i])
+            absents[i] += share * (self._exact[1][i] - absents[i])
+        return [(ands, absents)]
 
     def lower_bound(self) -> float:
         """Certified lower bound on the cost of every joint split within the tolerances."""

@@ -1,5 +1,7 @@
 """What the studies are made of: functions with known interactions, indices, values of many samples, networks that are kept."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,14 @@ from torch import nn
 
 import symbolscope as sy
 from symbolscope.cli.reproduction.adversarial_inputs import adversarial_inputs
-from symbolscope.cli.reproduction.and_or_function import AND_OR_FUNCTIONS, and_or_samples
+from symbolscope.cli.reproduction.and_or_function import (
+    AND_OR_FUNCTIONS,
+    DRAWN_FUNCTIONS,
+    and_or_samples,
+)
 from symbolscope.cli.reproduction.attributions import attributions
 from symbolscope.cli.reproduction.digit_networks import PointNetwork, cells_of, digits
+from symbolscope.cli.reproduction.drawn_functions import ENOUGH, drawn_functions, score_of_itself
 from symbolscope.cli.reproduction.index_matrix import index_matrix
 from symbolscope.cli.reproduction.kept_weights import kept_weights
 from symbolscope.cli.reproduction.known_function import (
@@ -237,3 +244,12 @@ def test_the_points_of_a_digit_lie_in_its_ink():
         assert set(cells[:, 0]) == set(range(cells.max() + 1))
         assert (cells[:, 0] == cells[:, 1]).all()
     assert PointNetwork(seed=0)(data.clouds[:3]).shape == (3, 10)
+
+
+def test_the_drawn_functions_are_those_of_the_sequence_that_pass_themselves():
+    sequence = list(islice(drawn_functions(0), 97))
+    places = [sequence.index(function) for function in DRAWN_FUNCTIONS]
+    assert places == sorted(places)
+    assert places[-1] == 96
+    assert all(score_of_itself(function, baseline=-1.0) >= ENOUGH for function in DRAWN_FUNCTIONS)
+    assert score_of_itself(sequence[0], baseline=-1.0) < ENOUGH

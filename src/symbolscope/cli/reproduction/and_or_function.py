@@ -65,6 +65,22 @@ AND_OR_FUNCTIONS = (
     AndOrFunction(((0, 1, 2), (1, 2, 3), (5, 6))),
 )
 
+# Drawn at random, and kept because the function itself scores at least 0.97 by the source's rule of truth; no network had a say
+# (drawn_functions.py: seed 0, the first ten of 97).
+DRAWN_FUNCTIONS = (
+    AndOrFunction(((0, 1, 5, 7), (2, 7))),
+    AndOrFunction(((0, 3), (2, 3, 4, 5))),
+    AndOrFunction(((0, 2, 3, 6), (3, 7))),
+    AndOrFunction(((0, 2, 3, 7), (1, 6))),
+    AndOrFunction(((2, 3, 4, 7), (5, 6))),
+    AndOrFunction(((0, 1, 3, 5), (0, 1, 5, 7), (2, 7))),
+    AndOrFunction(((0, 4, 6, 7), (3, 6))),
+    AndOrFunction(((0, 2, 3, 5), (4, 5))),
+    AndOrFunction(((0, 2, 4, 7), (2, 6))),
+    AndOrFunction(((1, 3, 6, 7), (1, 5))),
+)
+ALL_FUNCTIONS = AND_OR_FUNCTIONS + DRAWN_FUNCTIONS
+
 
 def and_or_samples(n: int, *, seed: int) -> Tensor:
     """Independent standard Gaussian inputs, float32 [n, 8]."""
@@ -75,12 +91,12 @@ def and_or_samples(n: int, *, seed: int) -> Tensor:
 def and_or_network(
     number: int, architecture: str, *, settings: Settings, weights: Path, seed: int = 0
 ) -> tuple[MLP | ResMLP, Tensor, dict[str, float]]:
-    """A network that has learned one of the functions, its training inputs, and its accuracy on fresh ones.
+    """A network that has learned one of all the functions, its training inputs, and its accuracy on fresh ones.
 
     100,000 training samples, 3,000 steps of 512 at a rate of 0.01 in the beginning (batch and rate of the source's published code);
     otherwise as :func:`fit`.
     """
-    function = AND_OR_FUNCTIONS[number]
+    function = ALL_FUNCTIONS[number]
     inputs = and_or_samples(settings.amount(100_000, 4_000), seed=100 * seed + number)
 
     def train(network: MLP | ResMLP) -> dict[str, float]:

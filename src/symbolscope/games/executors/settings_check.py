@@ -1,0 +1,58 @@
+"""Configurations of executors, checked when they are built."""
+
+import math
+import os
+
+from symbolscope.errors import SymbolscopeError
+
+
+def check_count(name: str, given: object, *, least: int) -> int:
+    """Read a whole number.
+
+    Examples
+    --------
+    >>> check_count("workers", 2, least=1)
+    2
+    """
+    if isinstance(given, bool) or not isinstance(given, int) or given < least:
+        raise SymbolscopeError(f"{name} must be a whole number of at least {least}; got {given!r}")
+    return given
+
+
+def check_seconds(name: str, given: object) -> float:
+    """Read a number of seconds above zero.
+
+    Examples
+    --------
+    >>> check_seconds("timeout", 600)
+    600.0
+    """
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given < math.inf:
+        raise SymbolscopeError(f"{name} must be a number of seconds above 0; got {given!r}")
+    return float(given)
+
+
+def available_cores() -> int:
+    """Cores this process may run on.
+
+    Examples
+    --------
+    >>> available_cores() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def check_amount(name: str, given: object) -> float:
+    """Read a number that is not negative.
+
+    Examples
+    --------
+    >>> check_amount("gpus_per_task", 0.5)
+    0.5
+    """
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < math.inf:
+        raise SymbolscopeError(f"{name} must be a number that is not negative; got {given!r}")
+    return float(given)

@@ -19,6 +19,7 @@ PUBLIC = {
     "causal_graph", "AndOrGraph", "learn_baseline", "check_emergence", "emergence_over", "summarise_emergence",
     "transferability", "discrimination", "jaccard", "intersection_over_union", "strength_by_order_and_sign", "audit",
     "generalizable_interactions", "interaction_dynamics", "InteractionRecorder",
+    "explain_many", "Explanations", "explain_hierarchy", "Hierarchy", "RunFile", "executors",
 }  # fmt: skip
 
 
@@ -39,7 +40,7 @@ def test_public_names():
 
 
 @pytest.mark.parametrize(
-    "module", ["numba", "sklearn", "scipy.optimize", "scipy.sparse", "rich", "jinja2", "typer", "pandas"]
+    "module", ["numba", "sklearn", "scipy.optimize", "scipy.sparse", "rich", "jinja2", "typer", "pandas", "ray", "lightgbm"]
 )
 def test_importing_symbolscope_imports_nothing_heavy(module):
     names = "; ".join(f"symbolscope.{name}" for name in sorted(PUBLIC))

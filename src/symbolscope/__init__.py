@@ -35,15 +35,21 @@ if TYPE_CHECKING:
     from symbolscope.evidence.assess import assess_many as assess_many
     from symbolscope.evidence.faithfulness import Faithfulness as Faithfulness
     from symbolscope.games import baselines as baselines
+    from symbolscope.games import executors as executors
     from symbolscope.games.evaluate import evaluate as evaluate
     from symbolscope.games.game import Game as Game
     from symbolscope.games.masks import all_masks as all_masks
     from symbolscope.games.players import Players as Players
+    from symbolscope.games.store.run_file import RunFile as RunFile
     from symbolscope.graphs.and_or_graph import AndOrGraph as AndOrGraph
     from symbolscope.graphs.causal_graph import causal_graph as causal_graph
     from symbolscope.interactions.decompose import decompose as decompose
     from symbolscope.interactions.explain import explain as explain
+    from symbolscope.interactions.hierarchy import Hierarchy as Hierarchy
+    from symbolscope.interactions.hierarchy import explain_hierarchy as explain_hierarchy
     from symbolscope.interactions.learn_baseline import learn_baseline as learn_baseline
+    from symbolscope.interactions.many.explain_many import explain_many as explain_many
+    from symbolscope.interactions.many.explanations import Explanations as Explanations
     from symbolscope.interactions.model import InteractionModel as InteractionModel
     from symbolscope.interactions.transforms import inverse_mobius as inverse_mobius
     from symbolscope.interactions.transforms import inverse_or_mobius as inverse_or_mobius
@@ -56,7 +62,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 # Names that are modules themselves.
-_MODULES = frozenset({"baselines", "evidence", "featurizers", "networks", "programs", "sites", "tasks"})
+_MODULES = frozenset({"baselines", "evidence", "executors", "featurizers", "networks", "programs", "sites", "tasks"})
 # Imported on first use, so that `symbolscope --help` need not wait for torch, nor Ctrl-C be met by its import.
 _HOMES = {
     "align": "symbolscope.alignment.align",
@@ -91,6 +97,12 @@ _HOMES = {
     "Faithfulness": "symbolscope.evidence.faithfulness",
     "baselines": "symbolscope.games.baselines",
     "evaluate": "symbolscope.games.evaluate",
+    "executors": "symbolscope.games.executors",
+    "RunFile": "symbolscope.games.store.run_file",
+    "explain_many": "symbolscope.interactions.many.explain_many",
+    "explain_hierarchy": "symbolscope.interactions.hierarchy",
+    "Hierarchy": "symbolscope.interactions.hierarchy",
+    "Explanations": "symbolscope.interactions.many.explanations",
     "Game": "symbolscope.games.game",
     "all_masks": "symbolscope.games.masks",
     "Players": "symbolscope.games.players",

@@ -117,7 +117,7 @@ def test_a_constant_output():
 
 def test_a_model_without_values_is_refused():
     known = sy.decompose([0.0, 1.0, 1.0, 4.0])
-    with pytest.raises(sy.SymbolscopeError, match=r"not known on every mask, so there is nothing to compare"):
+    with pytest.raises(sy.SymbolscopeError, match=r"no game to ask, so there is nothing to compare"):
         sy.assess(replace(known, values=None))
 
 

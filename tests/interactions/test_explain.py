@@ -39,20 +39,35 @@ def test_a_constant_network_has_no_interactions():
     assert "0 interactions" in repr(model)
 
 
-@pytest.mark.parametrize("method", ["exact", "auto"])
-def test_thirty_players_are_refused_before_any_call(method):
+def test_the_exact_method_refuses_thirty_players_before_any_call():
     game, calls = counted(lambda masks: masks.sum(axis=1) * 1.0, 30)
     before = len(calls)
     with pytest.raises(sy.SymbolscopeError, match=r"240\.0 GiB .* 1,073,741,824 model calls"):
-        sy.explain(game, method=method)
+        sy.explain(game, method="exact")
     assert len(calls) == before
+
+
+@pytest.mark.parametrize(
+    ("n", "max_calls", "method"), [(12, None, "exact"), (12, 1000, "sparse"), (12, 4096, "exact"), (30, None, "sparse")]
+)
+def test_auto_is_exact_for_few_players_and_sparse_for_many(n, max_calls, method):
+    game, calls = counted(lambda masks: 2.0 * masks[:, 0] + masks[:, 1:3].all(axis=1), n)
+    model = sy.explain(game, max_calls=max_calls)
+    assert model.settings["method"] == method
+    assert (model.sampled is None) == (method == "exact")
+    assert sum(calls) <= (max_calls or 5000)
+    assert np.allclose(
+        model.predict(sy.all_masks(n)[:50] if n < 20 else np.eye(n, dtype=bool)),
+        game(sy.all_masks(n)[:50] if n < 20 else np.eye(n, dtype=bool)),
+        atol=1e-2,
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"max_calls": 100}, "needs 2\\^8 = 256 model calls, more than max_calls=100"),
-        ({"method": "guess"}, 'method must be "auto" or "exact"'),
+        ({"max_calls": 100, "method": "exact"}, "needs 2\\^8 = 256 model calls, more than max_calls=100"),
+        ({"method": "guess"}, 'method must be "auto", "exact" or "sparse"'),
         ({"tolerance": "a lot"}, "tolerance must be"),
         ({"tolerance": -0.1}, "tolerance must be"),
         ({"gap": 2.0}, "gap must be"),

@@ -65,6 +65,7 @@ def as_json(
         "r2": None if known is None else _finite(model.fidelity.r2),
         "unfaithfulness": None if known is None else _finite(model.fidelity.unfaithfulness),
         "largest_error": None if known is None else _finite(model.fidelity.largest_error),
+        "sampled": None if model.sampled is None else model.sampled.to_json(),
         "evidence": None if evidence is None else _evidence(evidence),
         "files": dict(files),
     }

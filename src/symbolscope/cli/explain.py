@@ -33,6 +33,22 @@ class ScoreName(StrEnum):
     OUTPUT = "output"
 
 
+class MethodName(StrEnum):
+    """Ways to explain."""
+
+    AUTO = "auto"
+    EXACT = "exact"
+    SPARSE = "sparse"
+
+
+class ExecutorName(StrEnum):
+    """Places to evaluate."""
+
+    LOCAL = "local"
+    PROCESSES = "processes"
+    RAY = "ray"
+
+
 class KindsName(StrEnum):
     """Kinds of interactions."""
 
@@ -129,6 +145,39 @@ def explain(
             metavar="NAME", help="Interactions: --kinds and-or, or and alone", rich_help_panel="What is explained"
         ),
     ] = KindsName.AND_OR,
+    method: Annotated[
+        MethodName,
+        typer.Option(
+            metavar="NAME",
+            help="All 2^n masks or some: --method exact, sparse, or auto (exact up to 16 players)",
+            rich_help_panel="Many players, long runs",
+        ),
+    ] = MethodName.AUTO,
+    max_calls: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Masked inputs evaluated at most: --max-calls 3000",
+            rich_help_panel="Many players, long runs",
+        ),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep every value, so that a stopped run goes on: --store run.sqlite",
+            rich_help_panel="Many players, long runs",
+        ),
+    ] = None,
+    executor: Annotated[
+        ExecutorName | None,
+        typer.Option(
+            metavar="NAME",
+            help="Where to evaluate: --executor processes (all cores), local, ray",
+            rich_help_panel="Many players, long runs",
+        ),
+    ] = None,
     top: Annotated[
         int, typer.Option(metavar="K", min=1, help="Interactions listed: --top 20", rich_help_panel="Results")
     ] = 10,
@@ -157,7 +206,8 @@ def explain(
     """Explain a network's output on one input by a few AND and OR interactions.
 
     The players are the columns of a table, the words of a text or the patches of
-    an image. Every subset of them is hidden in turn: 2^n calls for n players.
+    an image. Up to 16 players every subset of them is hidden in turn, 2^n calls
+    for n players; with more, some subsets are drawn until the rest is predicted.
 
     MODEL is Python code, or a program that can run code: give only files that you
     trust. For --text the function returns (network, tokenizer).
@@ -192,14 +242,22 @@ def explain(
         with user_code(source.user_file):
             game = sample.game(network, score=None if score is None else score.value, target=target)
             game.settings |= {"model": source.given, "input": sample.description}
-            from symbolscope.interactions.explain import exact_memory
+            from symbolscope.interactions.explain import exact_memory, is_exact
             from symbolscope.interactions.explain import explain as explain_game
 
-            if not quiet and game.n_players >= _SLOW_PLAYERS and exact_memory(game.n_players) < _COMMON_GIB:
+            exact = is_exact(game.n_players, max_calls, method.value)
+            if exact and not quiet and game.n_players >= _SLOW_PLAYERS and exact_memory(game.n_players) < _COMMON_GIB:
                 typer.echo(_announcement(game.n_players, tolerance), err=True)
 
             result = explain_game(
-                game, tolerance=tolerance, kinds="and" if kinds is KindsName.AND else "and-or", progress=progress
+                game,
+                tolerance=tolerance,
+                kinds="and" if kinds is KindsName.AND else "and-or",
+                method=method.value,
+                max_calls=max_calls,
+                store=store,
+                executor=None if executor is None else executor.value,
+                progress=progress,
             )
             evidence = _evidence(result) if nulls else None
         if save is not None:

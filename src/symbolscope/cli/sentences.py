@@ -18,6 +18,8 @@ def tolerance_sentence(model: "InteractionModel") -> str:
     'Tolerance 4%: together they give every one of the 4 outputs to within 0.16, which is 4% of the difference between
     all players shown and all hidden.'
     """
+    if model.sampled is not None:
+        return f"{model.sampled.calls:,} of the 2^{model.n_players} masks were evaluated; --max-calls changes that."
     given = str(model.settings.get("tolerance", "")).strip()
     outputs = f"{1 << model.n_players:,} outputs"
     if model.tolerance == 0:

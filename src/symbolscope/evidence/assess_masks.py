@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.bootstrap import r2_interval
 from symbolscope.evidence.faithfulness import Faithfulness, Rival
 from symbolscope.evidence.null import Null, restart_seed
@@ -20,21 +19,16 @@ def assess_masks(reading: MaskReading, nulls: Mapping[Null, str | None], *, rest
     Raises
     ------
     SymbolscopeError
-        If the network's output is not known on every mask.
+        If the network's output is not known on every mask and there is no game to ask for others.
     """
-    values = reading.values
-    if values is None:
-        raise SymbolscopeError(
-            "the network's output is not known on every mask, so there is nothing to compare the interactions with; "
-            "make the model with sy.explain or sy.decompose"
-        )
-    prediction, k = reading.predict_all(), reading.complexity
+    checked = reading.checked()
+    values, prediction, k = checked.values, checked.prediction, reading.complexity
     error = values - prediction
     variance = float(np.var(values))
     squared = float(np.mean(error**2))
     score = 1.0 - squared / variance if variance > 0 else float(squared == 0)
-    # Sizes are compared between exact splits, the network's and the nulls' alike.
-    exact = reading if score == 1.0 else reading.refit(variation=Variation())
+    # Sizes are compared between exact splits, the network's and the nulls' alike; of fresh masks between fits of as many calls.
+    exact = reading if score == 1.0 or not checked.exhaustive else reading.refit(variation=Variation())
     curves: dict[str, list[AccuracyBySize]] = {"network": [exact.size_curve()]}
     null_scores: dict[str, tuple[float, ...]] = {}
     for null in (null for null, why in nulls.items() if why is None):
@@ -57,7 +51,7 @@ def assess_masks(reading: MaskReading, nulls: Mapping[Null, str | None], *, rest
     margin = {name: score - max(scores) for name, scores in null_scores.items()}
     return Faithfulness(
         subject=f"{k:,} interaction{'' if k == 1 else 's'} of {reading.n_players} player{'' if reading.n_players == 1 else 's'}",
-        measure=f"R^2 over all {len(values):,} masks",
+        measure=f"R^2 over {checked.described}",
         score=score,
         interval=interval,
         floor=0.0,

@@ -29,6 +29,31 @@ class AccuracyBySize(Protocol):
 
 
 @runtime_checkable
+class Checked(Protocol):
+    """A network's outputs and a reading's on the same masks."""
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The network's, [m]."""
+        ...
+
+    @property
+    def prediction(self) -> NDArray[np.float64]:
+        """The reading's, [m]."""
+        ...
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether these are all masks."""
+        ...
+
+    @property
+    def described(self) -> str:
+        """Which masks, in words."""
+        ...
+
+
+@runtime_checkable
 class MaskReading(Protocol):
     """A model of a network's output on masked inputs, such as an InteractionModel."""
 
@@ -37,9 +62,8 @@ class MaskReading(Protocol):
         """Number of players."""
         ...
 
-    @property
-    def values(self) -> NDArray[np.float64] | None:
-        """The network's output on every mask, [2^n], if known."""
+    def checked(self) -> Checked:
+        """What it is measured against: all masks, or fresh ones."""
         ...
 
     @property
@@ -59,10 +83,6 @@ class MaskReading(Protocol):
 
     def predict(self, masks: ArrayLike) -> NDArray[np.float64]:
         """Predicted output on masks bool [m, n]."""
-        ...
-
-    def predict_all(self) -> NDArray[np.float64]:
-        """Predicted output on every mask, [2^n]."""
         ...
 
     def size_curve(self) -> AccuracyBySize:

@@ -20,7 +20,7 @@ def sentence(report: Faithfulness) -> str:
 def _of_sizes(report: Faithfulness) -> str:
     own = report.sizes["network"][0][0]
     verb = "reproduces" if report.subject.startswith("1 ") else "reproduce"
-    said = f"{report.subject.capitalize()} {verb} {report.score:.1%} of the output's variance over all masks"
+    said = f"{report.subject.capitalize()} {verb} {report.score:.1%} of the output's variance over {_over(report)}"
     if report.score < 0:
         said = f"{report.subject.capitalize()} predict worse than the mean output does (R² of {report.score:.2f})"
     if own == 0:
@@ -34,7 +34,8 @@ def _of_sizes(report: Faithfulness) -> str:
     parts = [f"{_amount(report, name)} {_about(name)}" for name in report.size_ratio]
     ratios = [ratio for ratio, _ in report.size_ratio.values() if not math.isnan(ratio)]
     many = "1 interaction gives" if own == 1 else f"{own:,} interactions give"
-    compared = f"split exactly, {many} R² of 0.9, against {' and '.join(parts)}"
+    how = "split exactly" if _over(report) == "all masks" else "strongest first"
+    compared = f"{how}, {many} R² of 0.9, against {' and '.join(parts)}"
     if not ratios:
         return f"{said}; {compared}: the nulls never get there."
     least = min(ratios)
@@ -48,6 +49,11 @@ def _of_sizes(report: Faithfulness) -> str:
             "what was learned."
         )
     return f"{said}; {compared}: what learned nothing is sparser, so the sparsity is no evidence of anything learned."
+
+
+def _over(report: Faithfulness) -> str:
+    """Which masks the score is over."""
+    return "fresh masks" if "fresh" in report.measure else "all masks"
 
 
 def _amount(report: Faithfulness, name: str) -> str:

@@ -43,6 +43,15 @@ class MaskScores(Protocol):
         ...
 
 
+@runtime_checkable
+class Ordering(Protocol):
+    """A source that is faster in some order of the masks; MaskedNetwork is, where it shares prefixes."""
+
+    def order(self, masks: Masks) -> NDArray[np.int64] | None:
+        """Return the order to evaluate masks in, int64 [m], or None if any will do."""
+        ...
+
+
 def scores_in_batches(
     source: MaskScores,
     masks: Masks,
@@ -76,6 +85,9 @@ def scores_in_batches(
     """
     kinds = distinct_masks(masks, source.relevant)
     distinct = masks if kinds is None else masks[kinds[0]]
+    order = source.order(distinct) if isinstance(source, Ordering) else None
+    if order is not None:
+        distinct = distinct[order]
     total = len(distinct)
     values = np.empty(total, dtype=np.float64)
     if total:
@@ -92,7 +104,7 @@ def scores_in_batches(
                     if stop == total or stop - scored >= WAITING_ROWS or not short:
                         scores = source.scores(waiting)
                         if not np.isfinite(scores).all():
-                            _refuse(scores, distinct[scored:stop], player_names)
+                            refuse_scores(scores, distinct[scored:stop], player_names)
                         values[scored:stop] = scores
                         scored = stop
                         waiting.clear()
@@ -107,6 +119,9 @@ def scores_in_batches(
                 sizes.record(stop - start, now - begun)
                 start = stop
                 bar.update(start, now)
+    if order is not None:
+        in_order, values = values, np.empty_like(values)
+        values[order] = in_order
     return values if kinds is None else values[kinds[1]]
 
 
@@ -136,7 +151,8 @@ def check_masks(masks: object, n_players: int) -> Masks:
     return np.ascontiguousarray(given)
 
 
-def _refuse(scores: Scores, masks: Masks, player_names: tuple[str, ...]) -> None:
+def refuse_scores(scores: Scores, masks: Masks, player_names: tuple[str, ...]) -> None:
+    """Say which mask has a score that is not finite."""
     row = int(np.flatnonzero(~np.isfinite(scores))[0])
     listed = "".join("1" if present else "0" for present in masks[row])
     raise SymbolscopeError(

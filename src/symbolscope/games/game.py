@@ -19,6 +19,7 @@ from symbolscope.games.masked_function import MaskedFunction
 from symbolscope.games.masked_inputs import MaskedInputs
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.games.players import Players
+from symbolscope.games.spans import GivenSpans
 from symbolscope.games.torch_network import TorchNetwork
 from symbolscope.games.view import InputView
 from symbolscope.shapes import Scores
@@ -94,6 +95,7 @@ class Game:
     view: InputView | None
     settings: Settings
     network: object
+    key: str | None
 
     def __init__(
         self,
@@ -228,6 +230,8 @@ class Game:
         fn: Callable[[NDArray[np.bool_]], object],
         n_players: int,
         player_names: Sequence[str] | None = None,
+        *,
+        key: str | None = None,
     ) -> "Game":
         """Make a game of any callable from masks to values.
 
@@ -241,11 +245,14 @@ class Game:
             Number of players, at least 1.
         player_names
             One name per player; x0, x1, ... by default.
+        key
+            A name that stands for the callable in a store of values, such as "my model v3": one key, one set of values.
+            None lets the store read the callable's own code and data.
 
         Raises
         ------
         SymbolscopeError
-            If there is no player, or the number of names differs.
+            If there is no player, the number of names differs, or the key is empty.
 
         Examples
         --------
@@ -257,6 +264,8 @@ class Game:
             raise SymbolscopeError(f"fn must be a callable from masks bool [m, n] to m values; got {type(fn).__name__}")
         if n_players < 1:
             raise SymbolscopeError(f"a game needs at least 1 player; got n_players={n_players}")
+        if key == "":
+            raise SymbolscopeError("key must name the function, such as key='my model v3'; got an empty text")
         players = Players.columns(n_players)
         if player_names is not None:
             players = players.renamed(player_names)
@@ -271,6 +280,7 @@ class Game:
             "players": f"{n_players} players",
         }
         game._lay_out(MaskedFunction(fn, n_players), players, None, settings)
+        game.key = key
         return game
 
     @classmethod
@@ -283,15 +293,17 @@ class Game:
         level: Literal["token", "embedding"] = "token",
         baseline: GivenBaseline = None,
         words: Sequence[str | int] | None = None,
+        spans: GivenSpans = "word",
         score: str | Callable[..., object] = "log-odds",
         target: object = None,
         player_names: Sequence[str] | None = None,
         device: object = None,
+        prefix_sharing: bool | None = None,
     ) -> "Game":
-        """Make a game of a text: its words are the players, all tokens of a word hidden together.
+        """Make a game of a text: its words, sentences or spans are the players, all tokens of one hidden together.
 
-        Special tokens and words left out of ``words`` are background and stay; attention mask and positions do not
-        change. A network that returns one row of logits per token (a causal language model) is read at the last
+        Special tokens and words left out of ``words`` or in no span are background and stay; attention mask and
+        positions do not change. A network that returns one row of logits per token (a causal language model) is read at the last
         position: the target is then the next token.
 
         Parameters
@@ -309,16 +321,25 @@ class Game:
             "zero" or a vector [width]. None takes the first that the tokenizer has of mask, unk, pad and end of text.
         words
             The players, by word or by index in reading order; None is all words and punctuation marks.
+        spans
+            What a player is: "word", "sentence" (see :func:`symbolscope.games.spans.split_sentences`), or a list of
+            strings that occur in the text and (start, end) ranges of its characters. A span that cuts a word has it whole.
+            Players are named by their text, of long ones the beginning.
         score, player_names, device
             As for :class:`Game`.
         target
             Class index or label; for a language model a token id or a string that is a single token. None is the
             predicted one.
+        prefix_sharing
+            Causal language models: whether what masked texts have in common up to their first difference is computed once
+            for all of them (:class:`symbolscope.games.prefix_network.PrefixNetwork`). The values are the same up to float
+            rounding. None does so where the network can (that is tried here), True refuses where it cannot, False never.
 
         Raises
         ------
         SymbolscopeError
-            If the text has no words, a word is not in it, or the tokenizer lacks the baseline token.
+            If the text has no words, a word or span is not in it, spans overlap, or the tokenizer lacks the baseline
+            token.
 
         Examples
         --------
@@ -333,6 +354,9 @@ class Game:
         >>> game = Game.from_text(network, tokenizer, "not bad", target=1)
         >>> game.player_names, game([[True, True], [False, False]]).shape
         (('not', 'bad'), (2,))
+        >>> text = "not bad. not bad"
+        >>> Game.from_text(network, tokenizer, text, spans="sentence", target=1).player_names
+        ('not bad.', 'not bad')
         """
         from symbolscope.games.text import masked_text
 
@@ -343,9 +367,11 @@ class Game:
             level=level,
             baseline=baseline,
             words=words,
+            spans=spans,
             score=score,
             target=target,
             device=device,
+            prefix_sharing=prefix_sharing,
         )
         players = masked.players if player_names is None else masked.players.renamed(player_names)
         settings: Settings = {
@@ -354,7 +380,7 @@ class Game:
             "target": masked.source.score.target,
             "target_name": masked.target_name,
             "baseline": masked.baseline_name,
-            "players": f"{len(players)} words of a text of {masked.n_words}, hidden by {level}",
+            "players": masked.described,
         }
         game = cls.__new__(cls)
         game._lay_out(masked.source, players, masked.view, settings)
@@ -368,10 +394,12 @@ class Game:
             level=level,
             baseline=hidden,
             words=words,
+            spans=spans,
             score=score,
             target=resolved,
             player_names=player_names,
             device=device,
+            prefix_sharing=prefix_sharing,
         )
         return game
 
@@ -405,6 +433,7 @@ class Game:
         self.view = view
         self.settings = settings
         self.network: object = None
+        self.key: str | None = None  # stands for a function in a store of values
         self._given_baseline: GivenBaseline = None
         self._rebuild: Callable[[object, GivenBaseline], Game] | None = None
 

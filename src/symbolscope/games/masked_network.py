@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.batch_sizes import BatchSizes
 from symbolscope.games.masked_inputs import MaskedInputs
+from symbolscope.games.prefix_network import PrefixNetwork
 from symbolscope.games.scores import Score, choose_score
 from symbolscope.shapes import Masks, Scores
 
 BATCH_BYTES = 128 << 20  # inputs or outputs of one batch; activations come on top
 
 KEPT_BYTES = 31 << 20  # glibc adapts to blocks below 32 MiB
+PLAIN_ROWS = 64  # a batch of texts with little in common is evaluated so many at a time
+SHARING_ROWS = 4096
 TINY_SECONDS = 1e-4  # a network that answers one row faster gains from large batches at once
 
 
@@ -96,6 +99,7 @@ class MaskedNetwork:
         self.inputs = inputs
         self.relevant = inputs.relevant
         self.reads_last_position = False
+        self.prefixes: PrefixNetwork | None = None  # see share_prefixes
         self._seconds_of_one = 1.0  # until measured
         n = len(inputs.relevant)
         # glibc gives freed memory back to the system, and page faults then cost a tiny network up to a third of its
@@ -120,6 +124,58 @@ class MaskedNetwork:
 
     def outputs(self, masks: Masks) -> torch.Tensor:
         """Return the network's outputs [m, ...] on masked inputs, of masks bool [m, n]."""
+        if self.prefixes is None:
+            return self._plain_outputs(masks)
+        shared = self.prefixes.outputs(masks)
+        if shared is not None:
+            return shared
+        plain = [self._plain_outputs(masks[i : i + PLAIN_ROWS]) for i in range(0, len(masks), PLAIN_ROWS)]
+        return plain[0] if len(plain) == 1 else torch.cat(plain)
+
+    def order(self, masks: Masks) -> NDArray[np.int64] | None:
+        """Order in which masks bool [m, n] are evaluated fastest, int64 [m]; None if any will do."""
+        return None if self.prefixes is None else self.prefixes.order(masks)
+
+    def share_prefixes(self, prefixes: PrefixNetwork) -> None:
+        """Compute what masked texts have in common only once from now on, if that gives the network's own outputs.
+
+        Tried on the full and the empty input and on up to four between them, with the tree of prefixes cut twice.
+
+        Parameters
+        ----------
+        prefixes
+            The same network on the same masked inputs.
+
+        Raises
+        ------
+        SymbolscopeError
+            With the reason, if the network is not read at the last position, fails, or answers differently.
+        """
+        if not self.reads_last_position:
+            raise SymbolscopeError("its output is not one row of logits per token, read at the last one")
+        n = len(self.relevant)
+        players = np.arange(n)
+        some = [players >= 0, players < 0, players % 2 == 0, players % 2 == 1, players < n // 2, players >= n // 2]
+        masks = np.unique(np.stack(some), axis=0)
+        with self.network.evaluating():
+            plain = self._plain_outputs(masks)
+            try:
+                shared = prefixes.outputs(masks, cuts=prefixes.two_cuts(masks))
+            except SymbolscopeError:
+                raise
+            except Exception as error:
+                raise SymbolscopeError(
+                    f"it raised {type(error).__name__} when several continuations of a text were given at once: {error}"
+                ) from error
+        tolerance = 2e-2 if plain.dtype in (torch.float16, torch.bfloat16) else 1e-4
+        if shared is None or not _equal(shared, plain, tolerance=tolerance):
+            raise SymbolscopeError(
+                "it answers differently when several continuations of a text are given at once, each with its own "
+                "attention and positions; does a token see later ones, or are places counted otherwise?"
+            )
+        self.prefixes = prefixes
+
+    def _plain_outputs(self, masks: Masks) -> torch.Tensor:
         outputs = self.network.outputs(self.inputs.rows(masks))
         return outputs[:, -1] if self.reads_last_position else outputs
 
@@ -130,15 +186,26 @@ class MaskedNetwork:
 
     def scores(self, outputs: list[torch.Tensor]) -> Scores:
         """Score the outputs of one or more batches: float64 [m]."""
+        if self.prefixes is not None:  # rows of a whole vocabulary: a score makes several copies of them, in float64
+            outputs = [piece for batch in outputs for piece in batch.split(PLAIN_ROWS)]
+            return torch.cat([self.score(piece) for piece in outputs]).cpu().numpy()
         return self.score(outputs[0] if len(outputs) == 1 else torch.cat(outputs)).cpu().numpy()
+
+    @property
+    def bytes_per_row(self) -> int:
+        """Memory that one masked input or its output takes, whichever is larger."""
+        return max(self.inputs.row_bytes, self._output_bytes, 1)
 
     def batch_sizes(self) -> BatchSizes:
         """Batch sizes to try for this network."""
         on_cpu = self.inputs.sample.device.type == "cpu"
-        fitting = BATCH_BYTES // max(self.inputs.row_bytes, self._output_bytes, 1)
+        fitting = BATCH_BYTES // self.bytes_per_row
         largest = 1 << (max(1, min(fitting, 1024 if on_cpu else 16384)).bit_length() - 1)
         if (fixed := self.network.batch_rows) is not None:
             return BatchSizes(start=fixed, smallest=fixed, largest=fixed)
+        if self.prefixes is not None:  # the more rows, the more they share
+            rows = 1 << (max(1, min(fitting, SHARING_ROWS)).bit_length() - 1)
+            return BatchSizes(start=rows, smallest=rows, largest=rows)
         tiny = self._seconds_of_one < TINY_SECONDS
         start, smallest = (64, 32) if on_cpu and not tiny else (256, 256)
         return BatchSizes(start=start, smallest=smallest, largest=largest, careful=256 if on_cpu else None)

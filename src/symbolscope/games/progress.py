@@ -17,15 +17,18 @@ class ProgressBar:
     Parameters
     ----------
     total
-        Number of units, such as distinct masks.
+        Number of units, such as distinct masks; None where it is not known beforehand.
     label
         What is counted.
     show
         True shows it at once, False never, None once a second has passed and if stderr is a terminal.
+    done
+        Units that were done before.
     """
 
-    def __init__(self, total: int, *, label: str, show: bool | None) -> None:
+    def __init__(self, total: int | None, *, label: str, show: bool | None, done: int = 0) -> None:
         self._total = total
+        self._done_before = done
         self._label = label
         self._shown = show if show is not None else None
         self._begun = time.perf_counter()
@@ -60,5 +63,5 @@ class ProgressBar:
 
         columns = (TextColumn(self._label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._bar.add_task(self._label, total=self._total)
+        self._bar.add_task(self._label, total=self._total, completed=self._done_before)
         self._bar.start()

@@ -1,6 +1,7 @@
 """A text as the input of a game: tokens or embeddings of its words hidden together."""
 
 import inspect
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -14,9 +15,13 @@ from symbolscope.errors import SymbolscopeError
 from symbolscope.games.masked_inputs import MaskedInputs
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.games.players import Players
+from symbolscope.games.prefix_network import PrefixNetwork
+from symbolscope.games.spans import GivenSpans, choose_spans, short_name, span_of_words
 from symbolscope.games.torch_network import TorchNetwork
 from symbolscope.games.view import TextView
 from symbolscope.games.words import Word, choose_words, distinct_names, join_shared, split_words, word_of_tokens
+
+_log = logging.getLogger("symbolscope")
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class MaskedText:
     view: TextView
     baseline_name: str
     target_name: str | None
-    n_words: int
+    described: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +54,11 @@ def masked_text(
     level: str,
     baseline: object,
     words: Sequence[str | int] | None,
+    spans: GivenSpans,
     score: object,
     target: object,
     device: object,
+    prefix_sharing: bool | None,
 ) -> MaskedText:
     """Build what :meth:`symbolscope.Game.from_text` describes; same parameters."""
     if level not in ("token", "embedding"):
@@ -60,10 +67,9 @@ def masked_text(
         raise SymbolscopeError(f"the network must be a torch module that takes token ids; got {type(network).__name__}")
     tokenized = tokenize(tokenizer, text)
     _check_length(network, len(tokenized.ids))
-    chosen = choose_words(tokenized.words, words)
-    player_of_word = {word: player for player, word in enumerate(chosen)}
-    token_labels = np.array([player_of_word.get(int(word), -1) for word in tokenized.word_of_token], dtype=np.int64)
-    names = distinct_names([tokenized.words[word].text for word in chosen])
+    player_of_word, names, described = _word_players(tokenized, text, words, spans)
+    owners = tokenized.word_of_token
+    token_labels = np.where(owners < 0, -1, np.array(player_of_word)[owners]).astype(np.int64)
 
     call = _caller(network, tokenized.extras, embeddings=level == "embedding", keep_last=not callable(score))
     adapted = TorchNetwork(network, device=device, call=call)
@@ -84,14 +90,75 @@ def masked_text(
         target=_target(network, tokenizer, target),
         sequence=True,
     )
+    if prefix_sharing is not False:
+        _share_prefixes(source, network, token_labels, tokenized.extras, asked=prefix_sharing is True)
     return MaskedText(
         source,
         players,
         TextView(_fragments(text, tokenized.words, player_of_word)),
         baseline_name,
         _target_name(network, tokenizer, source),
-        len(tokenized.words),
+        f"{described}, hidden by {level}",
     )
+
+
+def _word_players(
+    tokenized: TokenizedText, text: str, words: Sequence[str | int] | None, spans: GivenSpans
+) -> tuple[list[int], tuple[str, ...], str]:
+    """The player of each word (-1 for background), the players' names, and what they are."""
+    n_words = len(tokenized.words)
+    if isinstance(spans, str) and spans == "word":
+        chosen = choose_words(tokenized.words, words)
+        player_of = {word: player for player, word in enumerate(chosen)}
+        names = distinct_names([tokenized.words[word].text for word in chosen])
+        return [player_of.get(i, -1) for i in range(n_words)], names, f"{len(names)} words of a text of {n_words}"
+    if words is not None:
+        raise SymbolscopeError(
+            "words= names single words as players, and spans= stretches of several; give one of the two"
+        )
+    chosen_spans = choose_spans(text, spans)
+    if isinstance(spans, str):  # a token across the end of a sentence has joined two words: the first sentence has them
+        owners = [
+            max((i for i, s in enumerate(chosen_spans) if s.start <= w.start), default=0) for w in tokenized.words
+        ]
+    else:
+        owners = span_of_words(tokenized.words, chosen_spans)
+    kept = sorted({owner for owner in owners if owner >= 0})  # a tokenizer may drop all signs of a span
+    if not kept:
+        raise SymbolscopeError("the tokenizer leaves no token of any span, so the game would have 0 players")
+    names = distinct_names([short_name(chosen_spans[span].text) for span in kept])
+    rank = {span: player for player, span in enumerate(kept)}
+    kind = "sentences" if isinstance(spans, str) else "spans"
+    return [rank.get(owner, -1) for owner in owners], names, f"{len(names)} {kind} of a text of {n_words} words"
+
+
+def _share_prefixes(
+    source: MaskedNetwork,
+    network: Callable[..., object],
+    labels: NDArray[np.int64],
+    extras: Mapping[str, torch.Tensor],
+    *,
+    asked: bool,
+) -> None:
+    """Let the source share prefixes if the network can; if that was asked for and it cannot, refuse with the reason."""
+    inputs = source.inputs
+    dtype = source.network.dtype if isinstance(source.network, TorchNetwork) else None
+    try:
+        prefixes = PrefixNetwork(
+            network,
+            inputs.sample,
+            baseline=inputs.baseline,
+            labels=labels,
+            extras=extras,
+            dtype=dtype or torch.float32,
+        )
+        source.share_prefixes(prefixes)
+    except SymbolscopeError as reason:
+        if asked:
+            raise SymbolscopeError(
+                f"{source.network.name} cannot share prefixes: {reason}. Leave prefix_sharing out; the values are the same"
+            ) from reason
+        _log.debug("%s shares no prefixes: %s", source.network.name, reason)
 
 
 def tokenize(tokenizer: object, text: str) -> TokenizedText:
@@ -261,14 +328,17 @@ def _target_name(network: object, tokenizer: object, source: MaskedNetwork) -> s
     return _labels(network).get(target)
 
 
-def _fragments(text: str, words: Sequence[Word], player_of_word: Mapping[int, int]) -> tuple[tuple[str, int], ...]:
-    """Cut the text at its words; joined, the fragments give the text back."""
+def _fragments(text: str, words: Sequence[Word], player_of_word: Sequence[int]) -> tuple[tuple[str, int], ...]:
+    """Cut the text at its words; joined, the fragments give the text back. What lies inside a span is the span's."""
     fragments: list[tuple[str, int]] = []
     at = 0
-    for i, word in enumerate(words):
-        if word.start > at:
-            fragments.append((text[at : word.start], -1))
-        fragments.append((word.text, player_of_word.get(i, -1)))
+    for word, player in zip(words, player_of_word, strict=True):
+        if player >= 0 and fragments and fragments[-1][1] == player:
+            fragments[-1] = (fragments[-1][0] + text[at : word.end], player)
+        else:
+            if word.start > at:
+                fragments.append((text[at : word.start], -1))
+            fragments.append((word.text, player))
         at = word.end
     if at < len(text):
         fragments.append((text[at:], -1))

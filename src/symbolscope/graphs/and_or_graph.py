@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from symbolscope.errors import SymbolscopeError
 from symbolscope.graphs.coalition_nodes import distinct_terms, nodes_of, shortest_description
 from symbolscope.graphs.node import Node
+from symbolscope.interactions.checked_outputs import CheckedOutputs
 from symbolscope.interactions.given_model import GivenModel, checked_model
 from symbolscope.interactions.model import InteractionModel
 from symbolscope.interactions.size_curve import SizeCurve
@@ -234,6 +235,10 @@ class AndOrGraph:
         """The network's output on every mask, [2^n], if known."""
         return self.interactions.values
 
+    def checked(self) -> CheckedOutputs:
+        """The network's output and the interactions' on all masks, or on fresh ones."""
+        return self.interactions.checked()
+
     @property
     def network(self) -> object:
         """The network that was explained; None where there is none."""
@@ -267,7 +272,7 @@ class AndOrGraph:
         """:meth:`size_curve` of other bases for the same outputs."""
         return self.interactions.rival_curves()
 
-    def alternatives(self) -> "Alternatives":
+    def alternatives(self) -> "Alternatives | None":
         """Other splits that cost nearly as little."""
         return self.interactions.alternatives()
 

@@ -4,16 +4,21 @@ import logging
 import os
 
 from symbolscope.errors import SymbolscopeError
-from symbolscope.games.evaluate import evaluate
+from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
 from symbolscope.games.game import Game
 from symbolscope.games.masks import all_masks
 from symbolscope.interactions.decompose import check_gap, check_kinds, decompose_game
 from symbolscope.interactions.model import InteractionModel
 from symbolscope.interactions.tolerance import check_tolerance
+from symbolscope.shapes import Scores
 
 # Vectors of 2^n float64 that the exact method holds at its peak, the masks and the model included (measured: docs/decisions.md).
 _VECTORS = 30
 _MOST_PLAYERS = 26
+# Without max_calls: all masks of up to so many players, else as many calls as the planted games of 100 to 1,000 players need.
+_EXACT_UNASKED = 16
+_SPARSE_CALLS = 5_000
+METHODS = ("auto", "exact", "sparse")
 
 _log = logging.getLogger("symbolscope")
 
@@ -31,37 +36,58 @@ def explain(
     method: str = "auto",
     gap: float = 1e-3,
     kinds: str = "and-or",
+    target_r2: float = 0.99,
+    sampling: str = "uniform",
     seed: int = 0,
+    store: GivenStore = None,
+    executor: GivenExecutor = None,
+    batch_size: int | None = None,
     progress: bool | None = None,
 ) -> InteractionModel:
     """Explain a network's output on one input by a few AND and OR interactions of its players.
 
-    Evaluates the game on all 2^n masks and splits the result with :func:`symbolscope.decompose`. Before it starts, the logger
-    "symbolscope" is told (level INFO) the number of model calls and the memory in GiB that this takes, and the limits.
+    Few players: evaluates the game on all 2^n masks and splits the result with :func:`symbolscope.decompose`. Before it starts, the
+    logger "symbolscope" is told (level INFO) the number of model calls and the memory in GiB that this takes, and the limits.
+
+    Many players: learns a sparse sum of AND and OR interactions from masks that it draws, until R^2 on masks it was not fitted to
+    reaches ``target_r2`` or ``max_calls`` is spent. What it reached is in ``model.sampled``: R^2 with interval on fresh masks of
+    three sampling laws, calls used, and a plain sentence where the network is not sparse in these interactions.
 
     Parameters
     ----------
     game
         The network and input, as a :class:`symbolscope.Game`.
     tolerance, gap, kinds
-        As for :func:`symbolscope.decompose`.
+        As for :func:`symbolscope.decompose`; the sparse method has no tolerance, and uses ``kinds`` only.
     max_calls
-        Refuse if the network would be evaluated on more masked inputs than this.
+        Most masked inputs that the network is evaluated on, those of the check included. None is 2^16 for the exact method
+        chosen by itself, 5,000 for the sparse one.
     method
-        "exact": all 2^n masks. "auto" is the same up to the memory of this machine.
+        "exact": all 2^n masks. "sparse": drawn masks. "auto": exact if 2^n is within ``max_calls`` (without one: up to 16 players)
+        and the memory, else sparse.
+    target_r2
+        R^2 on masks not fitted to at which the sparse method stops asking.
+    sampling
+        Law of the masks that the sparse method fits: "uniform" (every player present with probability 1/2), "size" (every number of
+        present players equally likely) or "near-full" (few hidden).
     seed
-        For methods that sample; the exact one does not, and its result depends on no seed.
+        For the masks drawn; the exact method depends on none.
+    store, executor, batch_size
+        As for :func:`symbolscope.evaluate`: values on disk, so that a second or larger run pays only for what is missing, and where
+        to compute them.
     progress
         Show a progress bar; None shows one where the work is long and a person is watching.
 
     Returns
     -------
-    InteractionModel, which also knows the true output on every mask (``model.values``).
+    InteractionModel. After the exact method it also knows the true output on every mask (``model.values``).
 
     Raises
     ------
     SymbolscopeError
         Before any work, if the exact method needs more memory or calls than there are; or as :func:`symbolscope.evaluate` does.
+
+    Source: the exact method is :func:`symbolscope.decompose`; of the sparse one see docs/scale.md.
 
     Examples
     --------
@@ -80,16 +106,40 @@ def explain(
     >>> model = explain(sy.Game(network, torch.ones(6)))
     >>> bool(model.largest_error < 1e-9), model.gap <= 1e-3
     (True, True)
+
+    Forty players, of which five matter:
+
+    >>> game = sy.Game.from_function(lambda masks: 3.0 * masks[:, :2].all(axis=1) - 2.0 * masks[:, 7:10].any(axis=1), 40)
+    >>> model = explain(game)
+    >>> print(model.to_text())
+      effect  kind  players
+     +3.0000  and   x0, x1
+     -2.0000  or    x7, x8, x9
+    >>> model.sampled.held_out["uniform"].r2 > 0.99
+    True
     """
     check_kinds(kinds)
     check_tolerance(tolerance)
     check_gap(gap)
-    _check_size(game.n_players, max_calls, method)
-    _log.info(
-        "exact method: %s model calls and about %.2f GiB of memory (%.1f GiB are free, %d players at most)",
-        f"{2**game.n_players:,}", exact_memory(game.n_players), _available_memory(), _MOST_PLAYERS,
-    )  # fmt: skip
-    values = evaluate(game, all_masks(game.n_players), progress=progress)
+    exact = is_exact(game.n_players, max_calls, method)
+    if exact:
+        _log.info(
+            "exact method: %s model calls and about %.2f GiB of memory (%.1f GiB are free, %d players at most)",
+            f"{2**game.n_players:,}", exact_memory(game.n_players), _available_memory(), _MOST_PLAYERS,
+        )  # fmt: skip
+    with asking(game, store=store, executor=executor, batch_size=batch_size, progress=progress) as ask:
+        if not exact:
+            return explain_sparsely(
+                game, ask, max_calls=max_calls, target_r2=target_r2, sampling=sampling, kinds=kinds, seed=seed, progress=progress,
+            )  # fmt: skip
+        values = ask(all_masks(game.n_players))
+    return explain_exactly(game, values, tolerance=tolerance, gap=gap, kinds=kinds, seed=seed, progress=progress)
+
+
+def explain_exactly(
+    game: Game, values: Scores, *, tolerance: float | str, gap: float, kinds: str, seed: int, progress: bool | None
+) -> InteractionModel:
+    """The interactions of a game whose values on all masks are known."""
     settings = dict(game.settings) | {"method": "exact", "masks": len(values), "seed": seed}
     return decompose_game(
         values,
@@ -104,22 +154,49 @@ def explain(
     )
 
 
-def _check_size(n_players: int, max_calls: int | None, method: str) -> None:
-    if method not in ("auto", "exact"):
-        raise SymbolscopeError(f'method must be "auto" or "exact"; got {method!r}')
+def explain_sparsely(
+    game: Game,
+    ask: Ask,
+    *,
+    max_calls: int | None,
+    target_r2: float,
+    sampling: str,
+    kinds: str,
+    seed: int,
+    progress: bool | None,
+) -> InteractionModel:
+    """The interactions of a game that is asked for some of its values."""
+    from symbolscope.interactions.sparse.sparse_model import sparse_model
+
+    calls = _SPARSE_CALLS if max_calls is None else max_calls
+    _log.info("sparse method: at most %s model calls for %d players", f"{calls:,}", game.n_players)
+    return sparse_model(
+        game, max_calls=calls, target_r2=target_r2, sampling=sampling, kinds=kinds, seed=seed, ask=ask, progress=progress,
+    )  # fmt: skip
+
+
+def is_exact(n_players: int, max_calls: int | None, method: str) -> bool:
+    """Whether a method means all masks for so many players; refused if it says so and they are too many."""
+    if method not in METHODS:
+        raise SymbolscopeError(f'method must be "auto", "exact" or "sparse"; got {method!r}')
+    if method == "sparse":
+        return False
     needed, available = exact_memory(n_players), _available_memory()
-    fewer = f"group the players into fewer (players=...), {_MOST_PLAYERS} at most"
-    if needed > available or n_players > _MOST_PLAYERS:
+    fits = needed <= available and n_players <= _MOST_PLAYERS
+    if method == "auto":
+        return fits and (n_players <= _EXACT_UNASKED if max_calls is None else 2**n_players <= max_calls)
+    if not fits:
         raise SymbolscopeError(
             f"the exact method evaluates all 2^{n_players} masks of {n_players} players, which needs about {needed:,.1f} GiB of "
-            f"memory ({available:,.1f} GiB are free) and {2**n_players:,} model calls; {fewer}. "
-            'A method="sparse" for more players is planned; this version does not have it yet'
+            f'memory ({available:,.1f} GiB are free) and {2**n_players:,} model calls; give method="sparse", or group the players '
+            f"into fewer (players=...), {_MOST_PLAYERS} at most"
         )
     if max_calls is not None and 2**n_players > max_calls:
         raise SymbolscopeError(
             f"the exact method needs 2^{n_players} = {2**n_players:,} model calls, more than max_calls={max_calls:,}; "
-            f"raise max_calls or {fewer}"
+            'raise max_calls, or give method="sparse"'
         )
+    return True
 
 
 def _available_memory() -> float:

@@ -13,10 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
 from symbolscope.games.view import InputView
+from symbolscope.interactions.checked_outputs import CheckedOutputs, checked_outputs, sampled_curve, sampled_fitted_r2
 from symbolscope.interactions.fidelity import Fidelity, FidelityCurve, fidelity, fidelity_curve
 from symbolscope.interactions.indices import ShapleyIndex, shapley_interactions, shapley_values
 from symbolscope.interactions.prediction import predict_on_all_masks, predict_on_masks
 from symbolscope.interactions.size_curve import SizeCurve
+from symbolscope.interactions.sparse.sampled_fit import SampledFit
 from symbolscope.shapes import Effects, Kinds, Members, PerPlayer, Scores, Vector
 from symbolscope.variation import Variation
 
@@ -69,6 +71,11 @@ class InteractionModel:
         What reproduces the result: score, target, baseline, method and so on.
     view
         What the input looks like, for the page; None for a game without one.
+    sampled
+        How well it predicts masks it has not seen, where it was learned from sampled masks; None otherwise.
+    checks
+        Masks bool [m, n] and the network's output on them [m], on which a model made from drawn masks is measured; None draws
+        fresh ones when asked; not saved.
     game
         The game that was explained, for controls that put another network in its place; not saved.
 
@@ -102,6 +109,8 @@ class InteractionModel:
     values: NDArray[np.float64] | None = None
     settings: Mapping[str, Setting] = field(default_factory=_no_settings)
     view: InputView | None = None
+    sampled: SampledFit | None = None
+    checks: tuple[NDArray[np.bool_], Scores] | None = None
     game: Game | None = None
 
     def __post_init__(self) -> None:
@@ -194,6 +203,14 @@ class InteractionModel:
         """Fidelity of the k strongest interactions for k = 0, 1, 2, ... (their effects unchanged)."""
         return fidelity_curve(self._known_values(), len(self.effects), lambda k: self.restrict(k).predict_all())
 
+    def checked(self) -> CheckedOutputs:
+        """The network's output and the model's on all masks, or on 2,000 fresh ones where the output is not known on all."""
+        return self._checked
+
+    @cached_property
+    def _checked(self) -> CheckedOutputs:
+        return checked_outputs(self)
+
     @property
     def network(self) -> object:
         """The network that was explained; None where the model was made from values or a function."""
@@ -229,29 +246,37 @@ class InteractionModel:
         return refit_model(self, Variation(network=network) if variation is None else variation)
 
     def size_curve(self) -> SizeCurve:
-        """R^2 over all masks of the k strongest interactions, for every k; :meth:`curve` has the errors too, for some k."""
+        """R^2 of the k strongest interactions, for every k, over all masks or the checked ones; :meth:`curve` has errors."""
+        if self.values is None:
+            return sampled_curve(self, self.checked())
         from symbolscope.interactions.size_curve import and_or_curve
 
         return and_or_curve(self._known_values(), self.masks, self.is_or, self.effects, self.intercept)
 
     def fitted_r2(self, k: int) -> float:
-        """R^2 over all masks of the k strongest interactions with the effects that suit them best (least squares).
+        """R^2 of the k strongest interactions with the effects that suit them best (least squares), over all masks or checked ones.
 
-        Never below that of their own effects. Where the fit would take too much memory it is theirs.
+        Over all masks it is never below that of their own effects. Where the fit would take too much memory it is theirs.
         """
+        if self.values is None:
+            return sampled_fitted_r2(self, self.checked(), k)
         from symbolscope.interactions.least_squares import fitted_r2
 
         best = fitted_r2(self._known_values(), self.masks[:k], self.is_or[:k])
         return self.size_curve().at(k) if best is None else best
 
     def rival_curves(self) -> Mapping[str, SizeCurve]:
-        """:meth:`size_curve` of other bases for the same outputs: AND only, OR only, Fourier."""
+        """:meth:`size_curve` of other bases for the same outputs: AND only, OR only, Fourier; none of drawn masks."""
+        if self.sampled is not None:
+            return {}
         from symbolscope.interactions.rivals import rival_curves
 
         return rival_curves(self._known_values())
 
-    def alternatives(self, *, threshold: float = 0.05) -> "Alternatives":
-        """Other splits that cost at most 1 % more, and the salient interactions that all of them share."""
+    def alternatives(self, *, threshold: float = 0.05) -> "Alternatives | None":
+        """Other splits that cost at most 1 % more, and the salient ones that all share; None of drawn masks."""
+        if self.sampled is not None:
+            return None
         from symbolscope.interactions.alternatives import alternatives
 
         return alternatives(self, threshold=threshold)

@@ -27,7 +27,7 @@ def refit_model(model: InteractionModel, variation: Variation) -> InteractionMod
         If the outputs are not known on all masks, another network is asked for and the model has no game with one, or the
         variation does not apply to interactions.
     """
-    if model.values is None:
+    if model.values is None and model.sampled is None:
         raise SymbolscopeError("the network's output is not known on all masks, so the split cannot be repeated")
     if (
         variation.answers == "scrambled"
@@ -37,6 +37,10 @@ def refit_model(model: InteractionModel, variation: Variation) -> InteractionMod
         raise SymbolscopeError(
             f"a control that changes {_changed(variation)} is for alignments; interactions have none to change"
         )
+    if model.values is None:
+        from symbolscope.interactions.refit_sampled import refit_sampled
+
+        return refit_sampled(model, variation)
     values = model.values
     if variation.network is not None:
         if model.game is None:

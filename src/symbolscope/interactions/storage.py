@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.view import ImageView, InputView, TableView, TextView
 from symbolscope.interactions.model import InteractionModel
+from symbolscope.interactions.sparse.sampled_fit import SampledFit
 from symbolscope.whole_file import write_whole
 
 _FORMAT = "symbolscope.InteractionModel"
@@ -22,11 +23,16 @@ Arrays = dict[str, NDArray[Any]]
 
 def save_model(model: InteractionModel, path: str | PathLike[str]) -> None:
     """Write ``model`` to ``path``: to a temporary file beside it first, renamed when complete."""
-    from safetensors.numpy import save
-
     target = Path(path)
     if not target.parent.is_dir():
         raise SymbolscopeError(f"cannot write {target}: the folder {target.parent} does not exist; create it first")
+    write_whole(target, model_to_bytes(model))
+
+
+def model_to_bytes(model: InteractionModel, *, with_values: bool = True) -> bytes:
+    """What the file of a model holds; without its values on all masks it is smaller, and its fidelity unknown."""
+    from safetensors.numpy import save
+
     scalars = [model.intercept, model.objective, model.lower_bound, model.tolerance]
     arrays: Arrays = {
         "masks": np.packbits(model.masks, axis=1, bitorder="little"),
@@ -34,29 +40,41 @@ def save_model(model: InteractionModel, path: str | PathLike[str]) -> None:
         "effects": model.effects,
         "scalars": np.array(scalars),
     }
-    if model.values is not None:
+    if model.values is not None and with_values:
         arrays["values"] = model.values
     view, view_arrays = _view_to_json(model.view)
     header = {"player_names": list(model.player_names), "settings": dict(model.settings), "view": view}
+    if model.sampled is not None:
+        header["sampled"] = model.sampled.to_json()
     metadata = {"format": _FORMAT, "version": str(_VERSION), "model": json.dumps(header)}
-    content = save(
+    return save(
         {name: np.ascontiguousarray(array) for name, array in (arrays | view_arrays).items()}, metadata=metadata
     )
-    write_whole(target, content)
 
 
 def load_model(path: str | PathLike[str]) -> InteractionModel:
     """Read a model written by :func:`save_model`."""
-    from safetensors import SafetensorError, safe_open
-
     source = Path(path)
     if not source.is_file():
         raise SymbolscopeError(f"there is no file {source}")
     try:
-        with safe_open(source, framework="numpy") as file:
-            metadata: Mapping[str, str] = file.metadata() or {}
-            arrays: Arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, OSError) as error:
+        content = source.read_bytes()
+    except OSError as error:
+        raise SymbolscopeError(f"{source} cannot be read: {error}") from None
+    return model_from_bytes(content, str(source))
+
+
+def model_from_bytes(content: bytes, source: str) -> InteractionModel:
+    """Read what :func:`model_to_bytes` gave; ``source`` says in messages where it comes from."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays: Arrays = load(content)
+        # Eight bytes hold the length of a JSON header, in which the metadata is one entry.
+        length = int.from_bytes(content[:8], "little")
+        metadata: Mapping[str, str] = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    except (SafetensorError, ValueError) as error:
         raise SymbolscopeError(f"{source} is not a model saved by symbolscope, or is damaged: {error}") from None
     if metadata.get("format") != _FORMAT:
         raise SymbolscopeError(
@@ -76,6 +94,7 @@ def load_model(path: str | PathLike[str]) -> InteractionModel:
 def _model(arrays: Arrays, header: dict[str, Any]) -> InteractionModel:
     names = tuple(str(name) for name in header["player_names"])
     masks = np.unpackbits(arrays["masks"], axis=1, bitorder="little", count=len(names)).view(np.bool_)
+    sampled = header.get("sampled")
     intercept, objective, lower_bound, tolerance = (float(number) for number in arrays["scalars"])
     return InteractionModel(
         masks=masks,
@@ -89,6 +108,7 @@ def _model(arrays: Arrays, header: dict[str, Any]) -> InteractionModel:
         values=arrays.get("values"),
         settings=header["settings"],
         view=_view_from_json(header["view"], arrays),
+        sampled=None if sampled is None else SampledFit.from_json(sampled),
     )
 
 

@@ -45,6 +45,12 @@ def headline(model: "InteractionModel", count: int, curve: "FidelityCurve | None
     if not len(model.effects):
         within = f" by more than the tolerance, {plain(model.tolerance)}," if model.tolerance > 0 else ""
         return f"No interaction is needed: the output does not depend{within} on which players are present."
+    if model.values is None and model.sampled is not None:
+        fresh = model.sampled.held_out[model.sampled.sampling]
+        return (
+            f"{_several_strong(len(model.effects), len(model.effects))} predict {percent(max(fresh.r2, 0.0))} of the variance of the "
+            f"output over {several(fresh.masks, 'masked input')} that played no part in finding them."
+        )
     if model.values is None or curve is None:
         return (
             f"{_several_strong(count, len(model.effects))} of {several(model.n_players, 'player')}. How well they "
@@ -98,6 +104,11 @@ def evidence_sentence(model: "InteractionModel", evidence: "Faithfulness | None"
     )
 
 
+def sampled_sentence(model: "InteractionModel") -> str:
+    """How the interactions were learned from some of the masks, and how they predict others; nothing after the exact method."""
+    return "" if model.sampled is None else model.sampled.statement
+
+
 def score_sentence(model: "InteractionModel") -> str:
     """Say what number is explained."""
     score, target = model.settings.get("score"), model.settings.get("target_name")
@@ -126,7 +137,9 @@ def certificate(model: "InteractionModel") -> Certificate:
     """Words for the objective, the lower bound, the gap, the tolerance and the largest error."""
     objective, bound = float(model.objective), float(model.lower_bound)
     gap = float(model.gap) if math.isfinite(bound) else math.nan
-    if not math.isfinite(gap):
+    if model.sampled is not None:
+        claim = model.sampled.statement
+    elif not math.isfinite(gap):
         claim = "No certificate: this explanation was not compared with other splits between AND and OR."
     elif gap <= 1e-9:
         claim = "No split between AND and OR, whatever it is, costs less than this one."

@@ -14,6 +14,7 @@ from symbolscope.report.sentences import (
     evidence_sentence,
     headline,
     known_curve,
+    sampled_sentence,
     score_sentence,
     sparsity_sentence,
 )
@@ -69,7 +70,10 @@ def print_model(
     left = len(model.effects) - k
     more = f" {several(left, 'weaker one is', 'weaker ones are')} not listed." if left > 0 else ""
     out.print(Text(sparsity_sentence(model) + more))
-    out.print(Text(certificate_line(model)))
+    if learned := sampled_sentence(model):
+        out.print(Text(learned))
+    else:
+        out.print(Text(certificate_line(model)))
     if evidence is not None and evidence.sizes:
         out.print(Text(f"Terms for R² of 0.9 / 0.99: {sizes_line(evidence)}."))
     out.print(Text(evidence_sentence(model, evidence), style="bold"))

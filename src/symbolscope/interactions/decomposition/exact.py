@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbolscope.interactions.butterflies import kron
+from symbolscope.interactions.decomposition.exact_steps import advance, project
 from symbolscope.interactions.decomposition.operators import AND_TO_OR, convert, convert_transpose, moebius
 from symbolscope.interactions.decomposition.split import SplitPrices
-from symbolscope.interactions.decomposition.steps import mix, shrink
 from symbolscope.shapes import Vector
 
 _RELAX = 1.7
@@ -78,31 +78,14 @@ class ExactIteration:
 
     def advance(self, steps: int) -> None:
         """Make ``steps`` steps, the last one with the step size adapted if the two residuals have drifted apart."""
-        for _ in range(steps - 1):
-            self._advance_once()
+        advance(self._rows, *self._rotations, self.step, _RELAX, steps - 1)
         before = self._rows[5:7].copy()
-        self._advance_once()
+        advance(self._rows, *self._rotations, self.step, _RELAX, 1)
         self._balance(self._rows[5:7] - before)
-
-    def _advance_once(self) -> None:
-        self.project()
-        _, p1, p2, _, _, z1, z2, u1, u2, r1, r2 = self._rows
-        shrink(z1, u1, r1, p1, self.step, _RELAX)
-        shrink(z2, u2, r2, p2, self.step, _RELAX)
 
     def project(self) -> None:
         """The first half of a step: the exact split nearest to the sparse effects and their duals."""
-        F, _, _, s, inverse, z1, z2, u1, u2, r1, r2 = self._rows
-        q, qt, u, ut = self._rotations
-        np.subtract(F, z1, out=r1)
-        np.add(r1, u1, out=r1)
-        np.subtract(z2, u2, out=r2)
-        kron(r1, qt)
-        kron(r2, ut)
-        mix(r1, r2, s, inverse)
-        kron(r1, q)
-        kron(r2, u)
-        np.subtract(F, r1, out=r1)
+        project(self._rows, *self._rotations)
 
     def _balance(self, movement: NDArray[np.float64]) -> None:
         """Keep ADMM's relative residuals within a factor of two, a limited number of times (else it may cycle)."""

@@ -1,0 +1,282 @@
+"""Explain every sample of a data set."""
+
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence, Sized
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from os import PathLike
+from typing import TYPE_CHECKING, TypeAlias
+
+from symbolscope.errors import SymbolscopeError
+from symbolscope.games.asking import Ask, GivenExecutor, WhenNeeded, asking, chosen_or_here
+from symbolscope.games.executors.executor import ChunkRunner, Executor
+from symbolscope.games.executors.settings_check import available_cores
+from symbolscope.games.fixed_batch import fixed_batch
+from symbolscope.games.game import Game
+from symbolscope.games.games_in_one import GamesInOne, one_of
+from symbolscope.games.given import GivenBaseline, GivenPlayers
+from symbolscope.games.masks import all_masks
+from symbolscope.games.progress import ProgressBar
+from symbolscope.games.store.run_file import RunFile
+from symbolscope.interactions.decompose import check_gap, check_kinds
+from symbolscope.interactions.explain import explain_exactly, explain_sparsely, is_exact
+from symbolscope.interactions.many.explanations import Explanations
+from symbolscope.interactions.many.kept_results import KeptResults, Results
+from symbolscope.interactions.many.record import Record, record_of, to_bytes
+from symbolscope.interactions.many.run_key import digest_of, run_key
+from symbolscope.interactions.many.sample_games import GameOfNumber, SampleGames
+from symbolscope.interactions.model import InteractionModel
+from symbolscope.interactions.tolerance import check_tolerance
+
+if TYPE_CHECKING:
+    GivenFile: TypeAlias = str | PathLike[str] | None
+else:
+    GivenFile = object  # refused by the file, with a message of its own
+
+# Results wait this long for others before the disk is asked to be sure of them: what a crash costs.
+_SECONDS_KEPT = 0.5
+# Values of games with more masks than this are kept as they come; the rest are computed again after a crash.
+_MASKS_WORTH_KEEPING = 1 << 12
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Options:
+    """How each sample is explained; see :func:`symbolscope.explain`."""
+
+    tolerance: float | str
+    max_calls: int | None
+    method: str
+    gap: float
+    kinds: str
+    target_r2: float
+    sampling: str
+    seed: int
+
+
+def explain_many(
+    network: object,
+    samples: Iterable[object],
+    *,
+    tokenizer: object = None,
+    baseline: GivenBaseline = None,
+    players: GivenPlayers = None,
+    score: str | Callable[..., object] = "log-odds",
+    target: object = None,
+    player_names: Sequence[str] | None = None,
+    device: object = None,
+    tolerance: float | str = 0.0,
+    max_calls: int | None = None,
+    method: str = "auto",
+    gap: float = 1e-3,
+    kinds: str = "and-or",
+    target_r2: float = 0.99,
+    sampling: str = "uniform",
+    seed: int = 0,
+    store: GivenFile = None,
+    executor: GivenExecutor = None,
+    progress: bool | None = None,
+) -> Explanations:
+    """Explain a network's output on every sample of a data set, as :func:`symbolscope.explain` explains one.
+
+    Samples are taken one by one, so the data set may be a generator and larger than memory. The next sample is evaluated while
+    the last ones are split, on as many threads as there are cores. A sample that fails is noted with its reason and the rest goes
+    on. With a file, results are on the disk within half a second; a run that is stopped in any way, and started again with the same
+    arguments, goes on where it was, and a sample that has changed since is explained anew. Samples that failed are tried again.
+
+    Parameters
+    ----------
+    network
+        As for :class:`symbolscope.Game`.
+    samples
+        Arrays without a batch axis, or an array [samples, ...]; texts if a tokenizer is given; or games.
+    tokenizer
+        For texts, as for :meth:`symbolscope.Game.from_text`.
+    baseline, players, score, target, player_names, device
+        As for :class:`symbolscope.Game` (``Game.from_text`` for texts), the same for all samples. A baseline of None is "zero",
+        or the tokenizer's mask token; a target of None is each sample's own prediction.
+    tolerance, max_calls, method, gap, kinds, target_r2, sampling, seed
+        As for :func:`symbolscope.explain`, for each sample.
+    store
+        File of results, such as "run.sqlite"; None keeps them in memory. Values of games with more than 4,096 masks are kept in
+        it too, as they come.
+    executor
+        Where the network is evaluated, as for :func:`symbolscope.evaluate`; other than here it needs samples that can be indexed.
+    progress
+        Progress bar with the time left on stderr: True, False, or None for "if someone is watching and it takes long".
+
+    Returns
+    -------
+    Explanations: one model per sample, read when asked for; a table of all; failures; Parquet.
+
+    Raises
+    ------
+    SymbolscopeError
+        If the arguments make no sense, the network has no fingerprint (with a file), or the file is damaged, newer or open
+        elsewhere. What one sample raises is noted instead.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import symbolscope as sy
+    >>> network = torch.nn.Linear(3, 2)
+    >>> explanations = sy.explain_many(network, torch.randn(5, 3), target=1)
+    >>> len(explanations), explanations[4].n_players, explanations.failures
+    (5, 3, {})
+
+    A sample that cannot be explained stops nothing:
+
+    >>> explanations = sy.explain_many(network, [[1.0, 2.0, 3.0], [1.0, float("nan"), 3.0]], target=1)
+    >>> len(explanations), list(explanations.failures)
+    (1, [1])
+    """
+    check_kinds(kinds)
+    check_tolerance(tolerance)
+    check_gap(gap)
+    is_exact(1, max_calls, method)  # refuses an unknown method
+    if tokenizer is not None and players is not None:
+        raise SymbolscopeError("players are for samples that are arrays; of a text the words are the players")
+    games = SampleGames(network, tokenizer, baseline, players, score, target, player_names, device)
+    options = Options(tolerance, max_calls, method, gap, kinds, target_r2, sampling, seed)
+    chosen = chosen_or_here(executor)
+    if executor is not None and not isinstance(samples, Sequence) and not hasattr(samples, "__getitem__"):
+        raise SymbolscopeError(
+            "an executor asks for samples out of order, so they must be a list or an array; got "
+            f"{type(samples).__name__}. Type list(samples), or leave the executor out"
+        )
+    with ExitStack() as opened:
+        file: RunFile | None = None
+        results: Results = KeptResults()
+        key = ""
+        if store is not None:
+            key = run_key(games, asdict(options))  # refused before a file is made
+            file = opened.enter_context(RunFile.open(store))
+            results = file.results(key)
+        run = _Run(games, options, results, file, chosen, progress=progress)
+        if executor is not None:
+            source = GamesInOne(GameOfNumber(games, samples))  # pyright: ignore[reportArgumentType]
+            run.runner = WhenNeeded(lambda: opened.enter_context(chosen.running(source, batch_size=_BATCH)))
+        run.all_of(samples)
+        if file is None:
+            return Explanations(results, None, key)
+    return Explanations(None, file.path, key)
+
+
+class _Run:
+    """Evaluates samples here, splits them on other threads, and keeps what comes back."""
+
+    def __init__(
+        self,
+        games: SampleGames,
+        options: Options,
+        results: Results,
+        file: RunFile | None,
+        executor: Executor,
+        *,
+        progress: bool | None,
+    ) -> None:
+        self.runner: ChunkRunner | None = None
+        self._games, self._options, self._results, self._file = games, options, results, file
+        self._executor, self._progress = executor, progress
+        self._kept: dict[int, bytes] = {}
+        self._kept_at = time.perf_counter()
+
+    def all_of(self, samples: Iterable[object]) -> None:
+        """Every sample that has no result yet."""
+        total = len(samples) if isinstance(samples, Sized) else None
+        done = self._results.done()
+        threads = available_cores()
+        with (
+            ProgressBar(total, label="samples", show=self._progress) as bar,
+            ThreadPoolExecutor(threads, thread_name_prefix="split") as pool,
+        ):
+            splitting: dict[int, Future[bytes]] = {}
+            try:
+                for number, sample in enumerate(samples):
+                    if number not in done or not self._is_of(number, sample):
+                        self._one(number, sample, pool, splitting)
+                        while len(splitting) > 2 * threads:
+                            self._finish(splitting)
+                    bar.update(number + 1 - len(splitting), time.perf_counter())
+                while splitting:
+                    self._finish(splitting)
+            except BaseException:
+                for waiting in splitting.values():
+                    waiting.cancel()
+                raise
+            finally:
+                self._write()
+
+    def _one(
+        self, number: int, sample: object, pool: ThreadPoolExecutor, splitting: dict[int, "Future[bytes]"]
+    ) -> None:
+        options = self._options
+        try:
+            digest = "" if self._file is None else digest_of(sample)
+            game = self._games(sample)
+            exact = is_exact(game.n_players, options.max_calls, options.method)
+            with self._asked(game, number, exact=exact) as ask:
+                if exact:
+                    values = ask(all_masks(game.n_players))
+
+                    def split() -> InteractionModel:
+                        return explain_exactly(
+                            game, values, tolerance=options.tolerance, gap=options.gap, kinds=options.kinds,
+                            seed=options.seed, progress=False,
+                        )  # fmt: skip
+                else:
+                    model = explain_sparsely(
+                        game, ask, max_calls=options.max_calls, target_r2=options.target_r2, sampling=options.sampling,
+                        kinds=options.kinds, seed=options.seed, progress=False,
+                    )  # fmt: skip
+
+                    def split() -> InteractionModel:
+                        return model
+
+        except Exception as error:
+            self._fail(number, error)
+            return
+
+        def recorded() -> bytes:
+            found = split()
+            return to_bytes(Record.of(found, number, digest), found)
+
+        splitting[number] = pool.submit(recorded)
+
+    @contextmanager
+    def _asked(self, game: Game, number: int, *, exact: bool) -> Generator[Ask, None, None]:
+        """Ways to ask a game: its values kept in the file where they cost much, evaluated where the run says."""
+        worth_keeping = not exact or 1 << game.n_players > _MASKS_WORTH_KEEPING
+        store = self._file if worth_keeping else None
+        run = None if self.runner is None else one_of(number, self.runner)
+        with asking(
+            game, store=store, executor=None if run is None else self._executor, run=run,
+            batch_size=fixed_batch(game.source), progress=False,
+        ) as ask:  # fmt: skip
+            yield ask
+
+    def _finish(self, splitting: dict[int, "Future[bytes]"]) -> None:
+        """Keep the result of the sample that waits longest."""
+        number = next(iter(splitting))
+        try:
+            self._kept[number] = splitting.pop(number).result()
+        except Exception as error:
+            self._fail(number, error)
+        if time.perf_counter() - self._kept_at > _SECONDS_KEPT:
+            self._write()
+
+    def _write(self) -> None:
+        if self._kept:
+            self._results.put_many(self._kept)
+            self._kept = {}
+        self._kept_at = time.perf_counter()
+
+    def _fail(self, number: int, error: Exception) -> None:
+        kind = "" if isinstance(error, SymbolscopeError) else f"{type(error).__name__}: "
+        self._results.fail(number, f"{kind}{error}")
+
+    def _is_of(self, number: int, sample: object) -> bool:
+        """Whether the stored result is of this sample, not of another that was in its place."""
+        content = self._results.get(number)
+        return content is not None and record_of(content).digest == digest_of(sample)

@@ -1,0 +1,70 @@
+"""How the samples of a data set become games."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symbolscope.games.game import Game
+from symbolscope.games.given import GivenBaseline, GivenPlayers
+
+
+@dataclass(frozen=True, eq=False)
+class SampleGames:
+    """Makes the game of a sample, with the same network, baseline, players and score for all.
+
+    Parameters
+    ----------
+    network, baseline, players, score, target, player_names, device
+        As for :class:`symbolscope.Game`.
+    tokenizer
+        Given, samples are texts and their words the players, as for :meth:`symbolscope.Game.from_text`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> games = SampleGames(torch.nn.Linear(3, 2), target=1)
+    >>> games([1.0, 2.0, 3.0])
+    Game(Linear, 3 players, score 'log-odds' of target 1)
+    """
+
+    network: object
+    tokenizer: object = None
+    baseline: GivenBaseline = None
+    players: GivenPlayers = None
+    score: str | Callable[..., object] = "log-odds"
+    target: object = None
+    player_names: Sequence[str] | None = None
+    device: object = None
+
+    def __call__(self, sample: Any) -> Game:
+        """The game of one sample; a sample that is a game already is taken as it is."""
+        if isinstance(sample, Game):
+            return sample
+        if isinstance(sample, str):
+            return Game.from_text(
+                self.network, self.tokenizer, sample, baseline=self.baseline, score=self.score, target=self.target,
+                player_names=self.player_names, device=self.device,
+            )  # fmt: skip
+        return Game(
+            self.network, sample, baseline="zero" if self.baseline is None else self.baseline, players=self.players,
+            score=self.score, target=self.target, player_names=self.player_names, device=self.device,
+        )  # fmt: skip
+
+    def described(self) -> tuple[object, ...]:
+        """All that the values of a game depend on but the sample: what two runs must share to share results."""
+        return (
+            self.network, self.tokenizer is not None and type(self.tokenizer).__qualname__, self.baseline, self.players,
+            self.score, self.target, None if self.player_names is None else tuple(self.player_names),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class GameOfNumber:
+    """Makes the game of a sample by its place, in whatever process."""
+
+    games: SampleGames
+    samples: Any  # a list or an array: whatever has places
+
+    def __call__(self, number: int) -> Game:
+        """The game of sample ``number``."""
+        return self.games(self.samples[number])

@@ -1,0 +1,73 @@
+"""A model learned from drawn masks, learned again with one thing changed: another network, or no order in its outputs."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from symbolscope.errors import SymbolscopeError
+from symbolscope.games.asking import Ask, asking
+from symbolscope.games.game import Game
+from symbolscope.games.given import GivenArray
+from symbolscope.interactions.checked_outputs import CheckedOutputs, checked_outputs, fitted_on
+from symbolscope.interactions.explain import explain_sparsely
+from symbolscope.interactions.model import InteractionModel
+from symbolscope.shapes import Scores
+from symbolscope.variation import Variation
+
+
+def refit_sampled(model: InteractionModel, variation: Variation) -> InteractionModel:
+    """As many calls, the same sampling law and kinds.
+
+    Raises
+    ------
+    SymbolscopeError
+        If the model has no game, or the variation does not apply.
+    """
+    if model.game is None or model.sampled is None:
+        raise SymbolscopeError(
+            "the model was loaded or made by hand, so it has no game that could be asked again; make it with sy.explain"
+        )
+    game = model.game if variation.network is None else model.game.with_network(variation.network)
+    if variation.features == "random-units":
+        return _random_sets(model, model.checked(), seed=variation.seed)
+    generator = np.random.default_rng([variation.seed, 1])
+    with asking(game, progress=False) as own:
+
+        def shuffled(masks: GivenArray) -> Scores:
+            return generator.permutation(own(masks))
+
+        ask = shuffled if variation.answers == "shuffled" else own
+        found = _explained(model, game, ask, seed=variation.seed)
+        if variation.answers != "shuffled":
+            return found
+        fresh = checked_outputs(model, seed=variation.seed)
+        assert fresh.masks is not None
+        return replace(found, checks=(fresh.masks, generator.permutation(fresh.values)))
+
+
+def _explained(model: InteractionModel, game: Game, ask: Ask, *, seed: int) -> InteractionModel:
+    assert model.sampled is not None
+    return explain_sparsely(
+        game,
+        ask,
+        max_calls=model.sampled.calls,
+        target_r2=model.sampled.target_r2,
+        sampling=model.sampled.sampling,
+        kinds=str(model.settings.get("kinds", "and-or")),
+        seed=seed,
+        progress=False,
+    )
+
+
+def _random_sets(model: InteractionModel, checked: CheckedOutputs, *, seed: int) -> InteractionModel:
+    """As many interactions of the same kinds and orders, of players drawn at random, effects fitted to the checked outputs."""
+    generator = np.random.default_rng([seed, 2])
+    masks = np.zeros_like(model.masks)
+    for row, order in enumerate(model.orders):
+        masks[row, generator.choice(model.n_players, size=int(order), replace=False)] = True
+    drawn = replace(model, masks=masks, lower_bound=float("nan"))
+    intercept, effects = fitted_on(drawn, checked)
+    strongest = np.argsort(-np.abs(effects), kind="stable")
+    return replace(
+        drawn, masks=masks[strongest], kinds=model.kinds[strongest], effects=effects[strongest], intercept=intercept
+    )

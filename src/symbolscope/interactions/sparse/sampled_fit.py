@@ -1,0 +1,98 @@
+"""What a model learned from sampled masks says about its own quality."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from symbolscope.errors import SymbolscopeError
+from symbolscope.interactions.sparse.held_out import HeldOut
+
+
+@dataclass(frozen=True)
+class SampledFit:
+    """How a model was learned from sampled masks, and how well it predicts masks it has not seen.
+
+    Parameters
+    ----------
+    calls
+        Distinct masks on which the game was evaluated, held-out ones included.
+    sampling
+        Law of the masks that the model was learned from.
+    held_out
+        Law of masks -> R^2 on fresh masks of it. R^2 under one law says nothing about another.
+    target_r2
+        R^2 under the sampled law at which learning would have stopped.
+    curve
+        (calls, R^2 on masks not used by the fit) after each round.
+    learner
+        The learner whose atoms the model is made of.
+    scores
+        Learner -> R^2 on validation masks in the last round.
+    lasso_gap
+        Certified (primal - dual) / primal of the LASSO that chose the atoms; nan where ridge did.
+    statement
+        What this adds up to, in a sentence.
+
+    Examples
+    --------
+    >>> laws = {"uniform": HeldOut(1.0, 1.0, 1.0, 50)}
+    >>> fit = SampledFit(500, "uniform", laws, 0.9, ((500, 1.0),), "pursuit", {"pursuit": 1.0}, 0.0, "")
+    >>> SampledFit.from_json(fit.to_json()) == fit
+    True
+    """
+
+    calls: int
+    sampling: str
+    held_out: Mapping[str, HeldOut]
+    target_r2: float
+    curve: tuple[tuple[int, float], ...]
+    learner: str
+    scores: Mapping[str, float]
+    lasso_gap: float
+    statement: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: dicts, lists, numbers and strings; numbers that are not finite become None."""
+        plain = asdict(self) | {"curve": [list(point) for point in self.curve]}
+        return {name: _without_nan(value) for name, value in plain.items()}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "SampledFit":
+        """What :meth:`to_json` wrote.
+
+        Raises
+        ------
+        SymbolscopeError
+            If something is missing.
+        """
+        try:
+            return cls(
+                calls=int(plain["calls"]),
+                sampling=str(plain["sampling"]),
+                held_out={
+                    str(law): HeldOut(_number(h["r2"]), _number(h["low"]), _number(h["high"]), int(h["masks"]))
+                    for law, h in plain["held_out"].items()
+                },
+                target_r2=_number(plain["target_r2"]),
+                curve=tuple((int(calls), _number(r2)) for calls, r2 in plain["curve"]),
+                learner=str(plain["learner"]),
+                scores={str(name): _number(r2) for name, r2 in plain["scores"].items()},
+                lasso_gap=_number(plain["lasso_gap"]),
+                statement=str(plain["statement"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SymbolscopeError(
+                f"this is not a SampledFit written by to_json: {type(error).__name__}: {error}"
+            ) from None
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _without_nan(part) for name, part in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list):
+        return [_without_nan(part) for part in value]  # pyright: ignore[reportUnknownVariableType]
+    return None if isinstance(value, float) and value - value != 0 else value

@@ -1,0 +1,92 @@
+"""Screening: every parity of low order is correlated with the values, as far as there is time to."""
+
+import itertools
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symbolscope.interactions.sparse.atoms import Atom, Dictionary, columns
+from symbolscope.interactions.sparse.learner import Learner
+from symbolscope.interactions.sparse.least_squares import prune, search_prices
+from symbolscope.shapes import Masks, Scores
+
+# Multiply-adds for one order: about a second.
+_WORK = 4e10
+_ORDERS = 4
+_KEPT = 6000
+_ROUNDS = 12
+
+
+class Screening(Learner):
+    """Matching pursuit over all parities up to order 4, or as many orders as are affordable.
+
+    Parities are uncorrelated under the uniform law, so one pass over all of them ranks them; later rounds look again at the best.
+    """
+
+    name = "parities"
+
+    def dictionary(self, masks: Masks, values: Scores, *, seed: int, start: tuple[Atom, ...] = ()) -> Dictionary:
+        """The parities that correlate significantly with the values or with what is left of them."""
+        m, n = masks.shape
+        spread = float(values.std())
+        signs = np.ascontiguousarray(1.0 - 2.0 * masks.T.astype(np.float32))  # [n, m]
+        unit = ((values - values.mean()) / (spread if spread > 0 else 1.0)).astype(np.float32)
+        candidates: list[Atom] = []
+        for order in range(1, min(_ORDERS, n) + 1):
+            if math.comb(n, order) * m > _WORK:
+                break
+            candidates += [("parity", players) for players in _screened(signs, unit, order)]
+        prices = search_prices(n, _ORDERS)
+        price = np.array([prices[len(players)] for _, players in candidates])
+        table = np.ascontiguousarray(columns(candidates, masks).T)  # [candidates, m]
+        atoms: list[int] = []
+        effects = np.empty(0)
+        residual = values - values.mean()
+        for _ in range(_ROUNDS):
+            if residual.std() <= 1e-9 * spread:
+                break
+            z = table @ (residual / residual.std()).astype(np.float32) / math.sqrt(m)
+            gain = z.astype(np.float64) ** 2 - price
+            gain[atoms] = -1.0
+            room = m // 3 - len(atoms)
+            order_ = np.argsort(-gain, kind="stable")[: max(room, 0)]
+            fresh = [int(j) for j in order_ if gain[j] > max(0.0, 0.2 * gain[order_[0]])]
+            if not fresh:
+                break
+            atoms += fresh
+            kept, effects, _, residual = prune(table[atoms].T, values, 0.7 * price[atoms])
+            atoms = [atoms[j] for j in kept]
+        return Dictionary(tuple(candidates[j] for j in atoms), np.abs(effects) + 1e-300)
+
+
+def _screened(signs: NDArray[np.float32], unit: NDArray[np.float32], order: int) -> list[tuple[int, ...]]:
+    """Sets of ``order`` players of largest |correlation|, at most about ``_KEPT``.
+
+    Each set is scored once: its lower half ends in player j, its upper half begins after j, and one matrix product pairs them.
+    """
+    n, m = signs.shape
+    count = math.comb(n, order)
+    cut = _quantile(min(1.0, _KEPT / 2 / count)) * math.sqrt(m)
+    if order == 1:
+        return [(int(i),) for i in np.flatnonzero(np.abs(signs @ unit) >= cut)]
+    low, high = order // 2, order - order // 2
+    uppers = list(itertools.combinations(range(n), high))
+    upper = signs if high == 1 else np.stack([signs[list(s)].prod(axis=0) for s in uppers])  # [C(n, high), m]
+    first = np.array([s[0] for s in uppers])
+    found: list[tuple[int, ...]] = []
+    for j in range(low - 1, n - high):
+        lowers = [(*s, j) for s in itertools.combinations(range(j), low - 1)]
+        begin = int(np.searchsorted(first, j, side="right"))
+        left = np.stack([signs[list(s)].prod(axis=0) for s in lowers]) * unit  # [C(j, low - 1), m]
+        score = left @ upper[begin:].T
+        rows, cols = np.nonzero(np.abs(score) >= cut)
+        found += [(*lowers[r], *uppers[begin + c]) for r, c in zip(rows.tolist(), cols.tolist(), strict=True)]
+    return found
+
+
+def _quantile(tail: float) -> float:
+    """Quantile z with P(|Z| > z) = 2 ``tail`` for a standard normal Z; 0 if that is all of them."""
+    from scipy.special import ndtri
+
+    return 0.0 if tail >= 0.5 else float(-ndtri(tail))

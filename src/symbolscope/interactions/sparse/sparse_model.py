@@ -1,0 +1,244 @@
+"""A sparse AND-OR model of a game with many players, learned from sampled masks."""
+
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import numpy as np
+
+from symbolscope.errors import SymbolscopeError
+from symbolscope.games.game import Game
+from symbolscope.games.progress import ProgressBar
+from symbolscope.interactions.model import InteractionModel, Setting, interaction_prices
+from symbolscope.interactions.sparse.atoms import as_and_or
+from symbolscope.interactions.sparse.held_out import HeldOut, held_out
+from symbolscope.interactions.sparse.learner import Learner
+from symbolscope.interactions.sparse.proxy import Proxy
+from symbolscope.interactions.sparse.pursuit import Pursuit
+from symbolscope.interactions.sparse.sampled_fit import SampledFit
+from symbolscope.interactions.sparse.sampling import LAWS, check_law, draw_new_masks
+from symbolscope.interactions.sparse.screening import Screening
+from symbolscope.interactions.sparse.selection import Selection, select
+from symbolscope.interactions.sparse.sparse_fit import SparseFit
+from symbolscope.interactions.sparse.statement import statement
+from symbolscope.shapes import Effects, Kinds, Masks, Members, Scores
+
+LEAST_CALLS = 50
+_FIRST_ROUND = 300
+_GROWTH = 2.5
+# Shares of the calls that are kept for the report: of the sampled law, and of each other law; and most masks of each.
+_OWN_SHARE, _OWN_MOST = 0.06, 400
+_OTHER_SHARE, _OTHER_MOST = 0.025, 150
+_LEAST_TESTED = 8
+# Up to this many players there are few enough masks for a budget to exhaust them.
+_FEW_PLAYERS = 24
+_ROUNDING = 1e-9
+
+
+def sparse_model(
+    game: Game,
+    *,
+    max_calls: int,
+    target_r2: float,
+    sampling: str,
+    kinds: str,
+    seed: int,
+    ask: Callable[[Masks], Scores],
+    progress: bool | None,
+) -> InteractionModel:
+    """Learn a few AND and OR interactions that predict the game on masks drawn from a law.
+
+    Masks are asked in rounds that grow 2.5-fold. After each, three learners propose atoms (all parities of low order; AND and OR
+    atoms grown by pursuit; the parities of boosted trees), and the learner, or their union, and the fit of the effects that
+    predict masks kept back best are chosen. Learning ends when that R^2, and then R^2 on masks of no other use, reach
+    ``target_r2``, or at ``max_calls``. The R^2 that is reported is that of the returned model on masks that had no part in it.
+    Parities are written out as ANDs at the end. Equal seeds give equal results; renaming the players is like drawing other masks.
+
+    Parameters
+    ----------
+    game
+        Whose players, names, settings and view the model gets; it is called through ``ask`` alone.
+    max_calls
+        Most masks that are asked in all, no mask twice; at least 50.
+    target_r2
+        R^2 under the sampled law to stop at; above 1 uses all calls.
+    sampling
+        "uniform", "size" or "near-full", see :func:`draw_masks`.
+    kinds
+        "and-or", or "and" for AND interactions alone.
+    seed
+        Of the masks and of the trees.
+    ask
+        bool [m, n] -> float64 [m], the game on these masks.
+    progress
+        As for :func:`symbolscope.explain`.
+
+    Returns
+    -------
+    InteractionModel, with ``sampled`` filled in; nothing is certified of it, so its ``lower_bound`` is nan. A constant game
+    gives no interactions, and R^2 1.
+
+    Raises
+    ------
+    SymbolscopeError
+        If there is no such law or max_calls is below 50; or as ``ask`` does.
+
+    Source: related are SPEX and ProxySPEX (Kang et al. 2502.13870, Butler et al. 2505.17495); the tree proxy is theirs, the
+    prior over its parities, the pursuit and the choice between them are ours.
+
+    Examples
+    --------
+    >>> import symbolscope as sy
+    >>> game = sy.Game.from_function(lambda m: 2.0 * m[:, :3].all(axis=1) - m[:, 30:32].any(axis=1), 40)
+    >>> ask = lambda masks: game(masks)
+    >>> model = sparse_model(
+    ...     game, max_calls=600, target_r2=0.99, sampling="uniform", kinds="and-or", seed=0, ask=ask, progress=False)
+    >>> print(model.to_text())
+      effect  kind  players
+     +2.0000  and   x0, x1, x2
+     -1.0000  or    x30, x31
+    >>> model.sampled.calls < 600, model.sampled.held_out["uniform"].r2 > 0.999
+    (True, True)
+    """
+    check_law(sampling)
+    if max_calls < LEAST_CALLS:
+        raise SymbolscopeError(
+            f"max_calls must be at least {LEAST_CALLS}, a part of which tests the model; got {max_calls}. "
+            f"Try max_calls={max(1000, 10 * game.n_players):,}"
+        )
+    if not target_r2 > 0:
+        raise SymbolscopeError(f"target_r2 must be a number above 0, such as 0.95; got {target_r2}")
+    learners, note = _learners(sampling, kinds)
+    sampled = _Samples(game.n_players, sampling, max_calls, seed, ask)
+    rounds = sampled.rounds()
+    curve: list[tuple[int, float]] = []
+    reports: dict[str, HeldOut] = {}
+    chosen: Selection | None = None
+    with ProgressBar(max_calls, label="masks", show=progress) as bar:
+        for budget in rounds:
+            sampled.grow(budget)
+            bar.update(sampled.calls, time.perf_counter())
+            chosen = select(
+                learners, sampled.masks, sampled.values, seed=seed, start=() if chosen is None else chosen.start
+            )
+            curve.append((sampled.calls, chosen.validation))
+            last = budget == rounds[-1]
+            if last or chosen.validation >= target_r2 - _ROUNDING:
+                fresh, truth = sampled.test(sampling)
+                reports[sampling] = held_out(truth, chosen.fit.predict(fresh))
+                if last or reports[sampling].r2 >= target_r2 - _ROUNDING:
+                    break
+                sampled.learn_from(fresh, truth)
+        if chosen is None:
+            raise AssertionError("there is at least one round")
+        for law in LAWS:
+            if law != sampling:
+                fresh, truth = sampled.test(law)
+                reports[law] = held_out(truth, chosen.fit.predict(fresh))
+        bar.update(max_calls, time.perf_counter())
+    members, kinds_found, effects, intercept = _written_out(chosen.fit, game.n_players)
+    laws = {law: reports[law] for law in LAWS}
+    fit = SampledFit(
+        calls=sampled.calls,
+        sampling=sampling,
+        held_out=laws,
+        target_r2=float(target_r2),
+        curve=tuple(curve),
+        learner=chosen.learner,
+        scores=chosen.scores,
+        lasso_gap=chosen.fit.gap,
+        statement=statement(
+            laws, curve, sampling=sampling, target_r2=target_r2, calls=sampled.calls, n_atoms=len(effects)
+        ),
+    )
+    settings: dict[str, Setting] = dict(game.settings) | {
+        "method": "sparse", "masks": sampled.calls, "seed": seed, "sampling": sampling, "max_calls": max_calls,
+        "target_r2": float(target_r2), "learners": note,
+    }  # fmt: skip
+    return InteractionModel(
+        masks=members,
+        kinds=kinds_found,
+        effects=effects,
+        intercept=intercept,
+        player_names=game.player_names,
+        objective=float(np.dot(interaction_prices(members.sum(axis=1).astype(np.int64)), np.abs(effects))),
+        lower_bound=float("nan"),
+        settings=settings,
+        view=game.view,
+        sampled=fit,
+        game=game,
+    )
+
+
+class _Samples:
+    """The masks asked so far, none twice, and what is left of the calls."""
+
+    def __init__(self, n_players: int, law: str, max_calls: int, seed: int, ask: Callable[[Masks], Scores]) -> None:
+        self._n_players = n_players
+        self._law = law
+        self._ask = ask
+        self._generator = np.random.default_rng(seed)
+        self._known: set[bytes] = set()
+        self.masks = np.empty((0, n_players), dtype=np.bool_)
+        self.values = np.empty(0)
+        total = min(max_calls, int(0.9 * 2**n_players)) if n_players <= _FEW_PLAYERS else max_calls
+        own = min(max(_LEAST_TESTED, round(_OWN_SHARE * total)), _OWN_MOST)
+        other = min(max(_LEAST_TESTED, round(_OTHER_SHARE * total)), _OTHER_MOST)
+        self._tested = {each: own if each == law else other for each in LAWS}
+        self._total = max_calls
+        self._learned = max(1, total - sum(self._tested.values()))
+
+    @property
+    def calls(self) -> int:
+        return len(self._known)
+
+    def rounds(self) -> list[int]:
+        """Masks to learn from, cumulated, in each round."""
+        out = [self._learned]
+        while out[0] >= _GROWTH * _FIRST_ROUND:
+            out.insert(0, round(out[0] / _GROWTH))
+        return out
+
+    def grow(self, wanted: int) -> None:
+        fresh, values = self._asked(self._law, wanted - len(self.masks))
+        self.learn_from(fresh, values)
+
+    def test(self, law: str) -> tuple[Masks, Scores]:
+        return self._asked(law, self._tested[law])
+
+    def learn_from(self, masks: Masks, values: Scores) -> None:
+        self.masks, self.values = np.vstack([self.masks, masks]), np.concatenate([self.values, values])
+
+    def _asked(self, law: str, count: int) -> tuple[Masks, Scores]:
+        masks = draw_new_masks(
+            law, max(0, count), n_players=self._n_players, generator=self._generator, known=self._known
+        )
+        if self.calls > self._total:
+            raise AssertionError(f"{self.calls} masks drawn, more than {self._total}")
+        return masks, self._ask(masks) if len(masks) else np.empty(0)
+
+
+def _learners(sampling: str, kinds: str) -> tuple[list[Learner], str]:
+    """The learners in the order of their cost, and which they are."""
+    # Screening ranks parities by their correlation with the values, which means something only where parities are uncorrelated.
+    learners: list[Learner] = [Screening()] if sampling == "uniform" else []
+    learners.append(Pursuit(with_or=kinds == "and-or"))
+    missing = "" if find_spec("lightgbm") else "; no trees, for lightgbm is not installed"
+    if not missing:
+        learners.append(Proxy())
+    return learners, ", ".join(learner.name for learner in learners) + missing
+
+
+def _written_out(fit: SparseFit, n_players: int) -> tuple[Members, Kinds, Effects, float]:
+    """Members [k, n], kinds [k] and effects [k] of AND and OR atoms, strongest first, and the intercept."""
+    atoms, effects, constant = as_and_or(fit.atoms, fit.effects)
+    floor = _ROUNDING * float(np.abs(effects).max(initial=0.0))
+    order = sorted(
+        (j for j in range(len(atoms)) if abs(effects[j]) > floor),
+        key=lambda j: (-abs(effects[j]), len(atoms[j][1]), atoms[j][1]),
+    )
+    members = np.zeros((len(order), n_players), dtype=np.bool_)
+    for row, j in zip(members, order, strict=True):
+        row[list(atoms[j][1])] = True
+    kinds = np.array([atoms[j][0] for j in order], dtype=np.str_)
+    return members, kinds, effects[order], fit.constant + constant

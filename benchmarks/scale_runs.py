@@ -79,9 +79,9 @@ def report(run) -> None:
 
 
 def child(part: str, store: Path, *, stop_after: float | None = None) -> dict:
-    with subprocess.Popen(
-        [sys.executable, __file__, "--child", part, str(store)], stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
-    ) as process:  # fmt: skip
+    command = [sys.executable, __file__, "--child", part, str(store)]
+    one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=one_thread) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
         if stop_after is not None:

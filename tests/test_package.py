@@ -40,7 +40,8 @@ def test_public_names():
 
 
 @pytest.mark.parametrize(
-    "module", ["numba", "sklearn", "scipy.optimize", "scipy.sparse", "rich", "jinja2", "typer", "pandas", "ray", "lightgbm"]
+    "module",
+    ["numba", "sklearn", "scipy.optimize", "scipy.sparse", "rich", "jinja2", "typer", "pandas", "ray", "lightgbm"],
 )
 def test_importing_symbolscope_imports_nothing_heavy(module):
     names = "; ".join(f"symbolscope.{name}" for name in sorted(PUBLIC))

@@ -1,5 +1,7 @@
 """Evaluation in chunks: bits that depend on nothing, nothing paid for twice, clear refusals."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 import torch
@@ -97,10 +99,8 @@ def test_an_interrupted_run_continues_with_the_same_bits_and_pays_twice_for_one_
         return outputs(masks)
 
     game.source.outputs = counting
-    try:
+    with suppress(KeyboardInterrupt):
         sy.evaluate(game, sy.all_masks(9), store=tmp_path / "run.sqlite", executor="local")
-    except KeyboardInterrupt:
-        pass
     del game.source.outputs
     with RunFile.open(tmp_path / "run.sqlite") as file:
         kept = len(file.values(game_fingerprint(game), 9, about=""))
@@ -167,13 +167,15 @@ def test_workers_start_only_when_something_is_missing(tmp_path):
     sy.evaluate(counted.game, sy.all_masks(10), store=tmp_path / "run.sqlite")
     unstarted = "processes"
     with asking(counted.game, store=tmp_path / "run.sqlite", executor=unstarted) as ask:
-        values = ask(sy.all_masks(10))  # the function counts in this process, so it could not be evaluated elsewhere unseen
+        values = ask(
+            sy.all_masks(10)
+        )  # the function counts in this process, so it could not be evaluated elsewhere unseen
     assert counted.asked == 1024
     assert np.isfinite(values).all()
 
 
 def test_an_unknown_executor_names_the_known_ones():
-    with pytest.raises(SymbolscopeError, match="local.*processes.*ray"):
+    with pytest.raises(SymbolscopeError, match=r"local.*processes.*ray"):
         sy.evaluate(Counted().game, sy.all_masks(10), executor="cluster")
 
 

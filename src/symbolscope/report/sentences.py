@@ -48,8 +48,8 @@ def headline(model: "InteractionModel", count: int, curve: "FidelityCurve | None
     if model.values is None and model.sampled is not None:
         fresh = model.sampled.held_out[model.sampled.sampling]
         return (
-            f"{_several_strong(len(model.effects), len(model.effects))} predict {percent(max(fresh.r2, 0.0))} of the variance of the "
-            f"output over {several(fresh.masks, 'masked input')} that played no part in finding them."
+            f"{_several_strong(len(model.effects), len(model.effects))} predict {percent(max(fresh.r2, 0.0))} of the variance of "
+            f"the output over {several(fresh.masks, 'masked input')} that played no part in finding them."
         )
     if model.values is None or curve is None:
         return (

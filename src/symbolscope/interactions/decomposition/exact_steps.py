@@ -32,7 +32,9 @@ def project(rows, q, qt, u, ut):
 
 @no_type_check
 @nb.njit(
-    f"void(float64[:, ::1], {_MATRIX}, {_MATRIX}, {_MATRIX}, {_MATRIX}, float64, float64, int64)", cache=True, nogil=True
+    f"void(float64[:, ::1], {_MATRIX}, {_MATRIX}, {_MATRIX}, {_MATRIX}, float64, float64, int64)",
+    cache=True,
+    nogil=True,
 )
 def advance(rows, q, qt, u, ut, step, relax, count):
     """``count`` steps of ADMM."""

@@ -92,12 +92,12 @@ def sparse_model(
     >>> game = sy.Game.from_function(lambda m: 2.0 * m[:, :3].all(axis=1) - m[:, 30:32].any(axis=1), 40)
     >>> ask = lambda masks: game(masks)
     >>> model = sparse_model(
-    ...     game, max_calls=600, target_r2=0.99, sampling="uniform", kinds="and-or", seed=0, ask=ask, progress=False)
+    ...     game, max_calls=1500, target_r2=0.99, sampling="uniform", kinds="and-or", seed=0, ask=ask, progress=False)
     >>> print(model.to_text())
       effect  kind  players
      +2.0000  and   x0, x1, x2
      -1.0000  or    x30, x31
-    >>> model.sampled.calls < 600, model.sampled.held_out["uniform"].r2 > 0.999
+    >>> model.sampled.calls < 1000, model.sampled.held_out["uniform"].r2 > 0.999
     (True, True)
     """
     check_law(sampling)

@@ -164,3 +164,95 @@ def test_an_error_of_ours_keeps_its_traceback(folder, monkeypatch):
     monkeypatch.setattr("symbolscope.interactions.explain.decompose_game", broken)
     with pytest.raises(ZeroDivisionError, match="ours"):
         run(["explain", "model.py:build", *NUMBERS])
+
+
+OWN_CLASS = """
+import torch
+import sizes_of_own_class
+from package_of_own_class.layers import Doubled
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.weights = torch.nn.Parameter(torch.randn(sizes_of_own_class.WIDTH, 2, generator=generator))
+        self.doubled = Doubled()
+
+    def forward(self, rows):
+        print("in forward")
+        return self.doubled(rows @ self.weights)[:, :sizes_of_own_class.classes()]
+
+def build():
+    return Net()
+"""
+
+
+@pytest.fixture
+def own_class(folder):
+    """A model file that defines a class, prints, and imports a module and a package beside it."""
+    (folder / "own_class.py").write_text(OWN_CLASS)
+    (folder / "sizes_of_own_class.py").write_text("WIDTH = 4\ndef classes():\n    return 2\n")
+    package = folder / "package_of_own_class"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "layers.py").write_text(
+        "import torch\nclass Doubled(torch.nn.Module):\n    def forward(self, rows):\n        return 2 * rows\n"
+    )
+    return "own_class.py:build"
+
+
+def test_workers_get_the_classes_of_the_model_file_and_print_nothing_into_the_json(own_class, capfd):
+    here = explained(capfd, own_class, *NUMBERS, "--executor", "local")
+    assert run(["explain", own_class, *NUMBERS, "--executor", "processes", "--no-nulls", "--json"]) == 0
+    captured = capfd.readouterr()
+    assert json.loads(captured.out)["interactions"] == here["interactions"]
+    assert "in forward" in captured.err
+
+
+WIDE = "import torch\ndef build():\n    return lambda rows: torch.stack([rows[:, 0] * rows[:, 1], rows.sum(1)], 1)\n"
+
+
+@pytest.fixture
+def wide(folder):
+    """A table of 20 columns and a function on them."""
+    (folder / "wide.csv").write_text(",".join(f"x{i}" for i in range(20)) + "\n" + ",".join(["1.5"] * 20) + "\n")
+    (folder / "wide.py").write_text(WIDE)
+    return ("wide.py:build", "--data", "wide.csv", "--row", "0", "--baseline", "zero", "--target", "0")
+
+
+def test_options_of_the_sparse_method_reach_it(wide, capsys):
+    wide = (*wide, "--score", "output")
+    found = explained(capsys, *wide, "--target-r2", "0.9", "--sampling", "size", "--seed", "3", "--max-calls", "600")
+    game = sy.Game(lambda rows: rows[:, :1] * rows[:, 1:2], np.full(20, 1.5, dtype=np.float32), score="output")
+    model = sy.explain(game, target_r2=0.9, sampling="size", seed=3, max_calls=600, kinds="and-or")
+    assert found["settings"]["sampling"] == model.settings["sampling"] == "size"
+    assert found["settings"]["seed"] == model.settings["seed"] == 3
+    assert [entry["effect"] for entry in found["interactions"]] == pytest.approx(model.effects.tolist(), abs=1e-5)
+
+
+def test_options_of_the_other_method_are_said_to_have_no_effect(wide, folder, capsys):
+    arguments = ("explain", *wide, "--max-calls", "600", "--no-nulls", "--score", "output")
+    assert run([*arguments, "--tolerance", "0"]) == 0
+    assert capsys.readouterr().err.startswith("--tolerance has no effect: the masks are drawn here, and not all")
+    for quiet in (arguments, (*arguments, "--tolerance", "0", "--quiet")):
+        assert run([*quiet]) == 0
+        assert "no effect" not in capsys.readouterr().err
+    assert run(["explain", "model.py:build", *NUMBERS, "--sampling", "size", "--target-r2", "0.9"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        f"{option} has no effect: all masks are evaluated here; give --method sparse to draw some."
+        for option in ("--target-r2", "--sampling")
+    ]
+    assert run(["explain", "model.py:build", *NUMBERS, "--tolerance", "0"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("option", ["--save", "--output"])
+@pytest.mark.parametrize("name", ["run.sqlite", "./run.sqlite", "run.sqlite-wal", "other.name"])
+def test_the_store_is_not_overwritten(folder, capsys, option, name):
+    assert run(["explain", "model.py:build", *NUMBERS, "--store", "run.sqlite", "--quiet"]) == 0
+    if name == "other.name":
+        (folder / name).hardlink_to(folder / "run.sqlite")
+    before = (folder / "run.sqlite").read_bytes()
+    assert run(["explain", "model.py:build", *NUMBERS, "--store", "run.sqlite", option, name]) == 2
+    assert f"{option} {name.removeprefix('./')} would overwrite run.sqlite" in capsys.readouterr().err
+    assert (folder / "run.sqlite").read_bytes() == before

@@ -35,6 +35,15 @@ NUMBERS = (*DATA, "--drop", "label")
         (("model.py:build", *NUMBERS, "--save", "no/such/x.safetensors"), "the folder no/such does not exist"),
         (("model.py:build", *NUMBERS, "--save", "table.csv"), "would overwrite"),
         (("model.py:build", *NUMBERS, "--save", "page.html"), "would overwrite"),
+        (("model.py:build", *NUMBERS, "--store", "table.csv"), "--store table.csv would overwrite table.csv"),
+        (("model.py:build", *NUMBERS, "--store", "model.py"), "--store model.py would overwrite model.py"),
+        (
+            ("model.py:build", *NUMBERS, "--store", "no/run.sqlite"),
+            "--store no/run.sqlite: the folder no does not exist",
+        ),
+        (("model.py:build", *NUMBERS, "--target-r2", "1.5"), "Invalid value for '--target-r2'"),
+        (("model.py:build", *NUMBERS, "--sampling", "some"), "Invalid value for '--sampling'"),
+        (("model.py:build", *NUMBERS, "--seed", "-1"), "Invalid value for '--seed'"),
         (("model.py:build", *NUMBERS, "--grid", "3x3"), "--grid goes with --image"),
         (("model.py:build",), "give one input"),
         (("model.py:build", *NUMBERS, "--text", "not bad"), "got --data and --text"),
@@ -87,7 +96,7 @@ def test_too_many_columns_name_the_memory(refusal, folder):
     names = [f"x{i}" for i in range(30)]
     (folder / "wide.csv").write_text(",".join(names) + "\n" + ",".join(["1"] * 30) + "\n")
     (folder / "wide.py").write_text("import torch\ndef build():\n    return torch.nn.Linear(30, 2)\n")
-    assert "GiB" in refusal("explain", "wide.py:build", "--data", "wide.csv", "--row", "0")
+    assert "GiB" in refusal("explain", "wide.py:build", "--data", "wide.csv", "--row", "0", "--method", "exact")
 
 
 @pytest.mark.parametrize(

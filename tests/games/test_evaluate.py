@@ -133,9 +133,18 @@ def test_wrong_masks_are_refused(masks, message):
         game_of(5)(masks)
 
 
-def test_wrong_batch_size_is_refused():
-    with pytest.raises(sy.SymbolscopeError, match="at least 1"):
-        sy.evaluate(game_of(5), sy.all_masks(5), batch_size=0)
+@pytest.mark.parametrize("executor", [None, "local"])
+@pytest.mark.parametrize("batch_size", [0, True, "64", 6.0, np.float64(6.0), np.array([6, 7])])
+def test_wrong_batch_size_is_refused(batch_size, executor):
+    with pytest.raises(sy.SymbolscopeError, match="batch_size must be a whole number of at least 1; got"):
+        sy.evaluate(game_of(5), sy.all_masks(5), batch_size=batch_size, executor=executor)
+
+
+@pytest.mark.parametrize("executor", [None, "local"])
+def test_batch_sizes_of_numpy_are_numbers(executor):
+    masks = sy.all_masks(5)
+    found = sy.evaluate(game_of(5), masks, batch_size=np.int64(6), executor=executor)
+    assert np.array_equal(found, sy.evaluate(game_of(5), masks, batch_size=6, executor=executor))
 
 
 def test_nan_names_the_mask_as_soon_as_it_shows():

@@ -65,6 +65,15 @@ def test_a_string_named_twice_is_its_first_two_occurrences():
     ]
 
 
+def test_a_string_takes_the_next_occurrence_where_another_span_has_the_first():
+    assert [(s.start, s.end) for s in choose_spans("a film, a film too", ["a", "a film"])] == [(0, 1), (8, 14)]
+
+
+def test_ranges_of_numpy_integers():
+    for span in ((np.int64(0), np.int64(8)), np.array([0, 8]), [0, 8]):
+        assert [word.text for word in choose_spans("the film, the film", [span])] == ["the film"]
+
+
 def test_sentences_as_players(gpt2, tokenizer):
     by_word = sy.Game.from_text(gpt2, tokenizer, TEXT, target=4)
     game = sy.Game.from_text(gpt2, tokenizer, TEXT, spans="sentence", target=4)
@@ -120,6 +129,13 @@ def test_spans_survive_another_network_and_baseline(gpt2, tokenizer):
         ([(3, 3)], r"\(3, 3\) is empty or outside the text of 63 characters"),
         ([(0, 64)], r"\(0, 64\) is empty or outside"),
         ([(0, True)], r"a \(start, end\) pair of integers; got \(0, True\)"),
+        ([(0, 3.0)], r"a \(start, end\) pair of integers; got \(0, 3\.0\)"),
+        ([5], r"a \(start, end\) pair of integers; got 5"),
+        (None, r"'word', 'sentence', or a list of strings.*got None$"),
+        (3, r"'word', 'sentence', or a list of strings.*got 3$"),
+        (["not", "not bad"], r"'not' \(24, 27\) and 'not bad' \(24, 31\) overlap"),
+        (["not bad", "not"], r"'not' \(24, 27\) and 'not bad' \(24, 31\) overlap"),
+        ([(24, 31), "not"], r"'not' \(24, 27\) and 'not bad' \(24, 31\) overlap"),
         ([(3, 4)], "holds no word, only ' '"),
         ([], "spans is empty"),
         (["the film is", "is bad"], r"'the film is' \(0, 11\) and 'is bad' \(9, 15\) overlap"),

@@ -67,7 +67,7 @@ def test_auto_is_exact_for_few_players_and_sparse_for_many(n, max_calls, method)
     ("arguments", "message"),
     [
         ({"max_calls": 100, "method": "exact"}, "needs 2\\^8 = 256 model calls, more than max_calls=100"),
-        ({"method": "guess"}, 'method must be "auto", "exact" or "sparse"'),
+        ({"method": "guess"}, 'method must be "auto", "exact", "sparse" or "queries"'),
         ({"tolerance": "a lot"}, "tolerance must be"),
         ({"tolerance": -0.1}, "tolerance must be"),
         ({"gap": 2.0}, "gap must be"),
@@ -141,3 +141,27 @@ def test_it_says_what_it_will_cost_before_it_starts(caplog):
     with caplog.at_level("INFO", logger="symbolscope"):
         sy.explain(game)
     assert "1,024 model calls and about 0.00 GiB" in said[0][0]
+
+
+def test_queries_find_an_interaction_that_no_drawn_mask_shows():
+    def deep(masks):
+        return 2.0 * masks[:, :14].all(axis=1) - masks[:, 30:33].any(axis=1)
+
+    game = sy.Game.from_function(deep, 50)
+    model = sy.explain(game, method="queries", max_calls=3_000)
+    assert sorted(zip(model.kinds.tolist(), model.orders.tolist(), strict=True)) == [("and", 14), ("or", 3)]
+    assert model.sampled.calls <= 3_000
+    assert model.settings["method"] == "queries"
+    assert "no proof" in model.sampled.statement
+    drawn = sy.explain(game, max_calls=3_000)
+    assert drawn.orders.max() < 14
+
+
+def test_queries_that_do_not_end_leave_the_calls_to_drawn_masks():
+    weights = np.random.default_rng(0).normal(size=40)
+    game, calls = counted(lambda masks: np.tanh(masks @ weights), 40)
+    model = sy.explain(game, method="queries", max_calls=1_000)
+    assert sum(calls) <= 1_000
+    assert model.sampled.calls <= 1_000
+    assert "gave up" in model.sampled.statement
+    assert model.sampled.held_out["uniform"].r2 > 0.5

@@ -93,6 +93,13 @@ def test_a_text_by_sentence_then_by_word():
     assert spans.levels[0].player_names == ("the film is", "not bad", "(rest)")
 
 
+def test_numbers_of_numpy_are_numbers():
+    game = game_of(lambda masks: 1.0 * masks[:, 0] * masks[:, 1], 4)
+    one = explain_hierarchy(game, np.array([[0, 1], [2, 3]]), most_opened=np.int64(1), threshold=np.float32(0.5))
+    other = explain_hierarchy(game, [[0, 1], [2, 3]], most_opened=1, threshold=0.5)
+    assert one.to_text() == other.to_text()
+
+
 def test_images_and_tables():
     image = sy.Game(lambda x: x.sum((1, 2, 3)), torch.rand(1, 4, 6), players=(2, 3), score="output")
     left_right = explain_hierarchy(image, {"left": [0, 3], "right": [1, 2, 4, 5]}, most_opened=1)
@@ -133,6 +140,11 @@ def test_equal_names_are_told_apart():
         ([], "groups is empty"),
         ("sentence", "'sentence' names parts of a text, but .* is not of one; give lists of players"),
         (["not bad"], "names parts of a text, but"),
+        ([0, 1], r"a group must be a list of players; got 0\. For a group of this one type \[0\]"),
+        ({"all": "x0"}, "a group must be a list of players; got 'x0'"),
+        ([[0.0, 1]], r"no player 0\.0; its players are"),
+        ([[0, None]], "no player None; its players are"),
+        (3, "groups must be 'sentence', a list of lists of players, or a mapping .* got 3"),
     ],
 )
 def test_refusals(groups, message):
@@ -148,8 +160,14 @@ def test_refusals_of_a_text_and_of_numbers():
         explain_hierarchy(game, "word")
     with pytest.raises(sy.SymbolscopeError, match="no player of the game begins in 'it'; its players are 'not', 'bad'"):
         explain_hierarchy(game, ["it"])
-    with pytest.raises(sy.SymbolscopeError, match="most_opened must be at least 1; got 0"):
+    with pytest.raises(sy.SymbolscopeError, match="most_opened must be a whole number of at least 1; got 0"):
         explain_hierarchy(game, most_opened=0)
+    with pytest.raises(sy.SymbolscopeError, match=r"most_opened must be a whole number of at least 1; got 1\.5"):
+        explain_hierarchy(game, most_opened=1.5)
+    with pytest.raises(sy.SymbolscopeError, match=r"threshold must be a number between 0 and 1, .* got '5%'"):
+        explain_hierarchy(game, threshold="5%")
+    with pytest.raises(sy.SymbolscopeError, match=r"threshold must be a number between 0 and 1, .* got 1\.5"):
+        explain_hierarchy(game, threshold=1.5)
 
 
 def test_the_levels_can_be_asked_of_another_network_and_kept_in_a_file(tmp_path):

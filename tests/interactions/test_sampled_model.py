@@ -49,7 +49,7 @@ def test_it_is_checked_on_masks_of_its_own(model):
 def test_controls_spend_as_many_calls_on_what_learned_nothing(model):
     report = sy.assess(model, restarts=1, nulls=("permuted-outputs", "random-subset"))
     assert report.score > 0.98
-    assert "2,000 fresh masks" in report.measure
+    assert f"{model.sampled.calls:,} fresh masks" in report.measure  # a check costs no more than the reading
     assert report.null_scores["permuted-outputs"][0] < 0.1
     assert report.null_scores["random-subset"][0] < 0.6
     assert "over fresh masks" in report.sentence
@@ -89,3 +89,54 @@ def test_a_graph_of_it_predicts_what_it_predicts(model):
 def test_without_values_or_game_nothing_is_measured(model):
     with pytest.raises(SymbolscopeError, match="no game"):
         replace(model, game=None).refit(torch.nn.Linear(24, 2))
+
+
+def test_a_part_is_not_sold_with_what_the_whole_reached(model):
+    part = model.top(1)
+    assert part.sampled.held_out == {}
+    assert "How well they reproduce the output is not shown" in headline(part, 1, None)
+    assert "not measured" in part.sampled.statement
+    assert model.top(len(model.effects)).sampled == model.sampled
+    assert sy.assess(part, restarts=1, nulls=("permuted-outputs",)).score < 0.9
+
+
+def test_where_nothing_was_found_nobody_says_that_there_is_nothing():
+    game = sy.Game.from_function(lambda masks: (masks[:, :9].sum(axis=1) % 2).astype(float), 30)
+    found = sy.explain(game, max_calls=400)
+    if len(found.effects) == 0:
+        assert headline(found, 0, None).startswith("No interaction was found. ")
+    assert found.sampled.held_out["uniform"].r2 < 0.5
+    assert "missed" in found.sampled.statement
+
+
+def test_permuted_outputs_cost_no_call(model):
+    asked = 0
+    outputs = model.game.source.outputs
+
+    def counting(masks):
+        nonlocal asked
+        asked += len(masks)
+        return outputs(masks)
+
+    model.checked()
+    model.game.source.outputs = counting
+    try:
+        sy.assess(model, nulls=("permuted-outputs",), restarts=2)
+    finally:
+        del model.game.source.outputs
+    assert asked == 0
+
+
+def test_all_masks_of_many_players_are_not_predicted(model):
+    wide = sy.InteractionModel(
+        np.ones((1, 40), dtype=bool), np.array(["and"]), np.ones(1), 0.0, tuple(f"x{i}" for i in range(40)), 1.0, 1.0
+    )
+    with pytest.raises(SymbolscopeError, match="too many to predict at once"):
+        wide.predict_all()
+
+
+def test_where_all_masks_are_within_the_budget_they_are_all_asked():
+    game = sy.Game.from_function(lambda masks: masks.sum(axis=1).astype(float), 3)
+    model = sy.explain(game, method="sparse", max_calls=100)
+    assert model.settings["method"] == "exact"
+    assert model.fidelity.r2 == 1.0

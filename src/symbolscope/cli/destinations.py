@@ -8,7 +8,7 @@ from symbolscope.errors import SymbolscopeError
 
 
 def check_destination(path: Path | None, option: str, *, inputs: Iterable[Path | None] = ()) -> None:
-    """Refuse a path that cannot be written, or that would overwrite what is read.
+    """Refuse a path that cannot be written, or that would overwrite what is read or also written.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ def check_destination(path: Path | None, option: str, *, inputs: Iterable[Path |
     option
         The option it was given by, for messages.
     inputs
-        Files that are read; None for those not given.
+        Files that are read, or written too; None for those not given.
 
     Raises
     ------
@@ -39,8 +39,27 @@ def check_destination(path: Path | None, option: str, *, inputs: Iterable[Path |
     if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise SymbolscopeError(f"{option} {path} cannot be written; choose another folder")
     for source in inputs:
-        if source is not None and source.resolve() == path.resolve():
-            raise SymbolscopeError(f"{option} {path} would overwrite the file that is read; choose another name")
+        if source is not None and _same_file(source, path):
+            raise SymbolscopeError(
+                f"{option} {path} would overwrite {source}, which is read or written too; choose another name"
+            )
+
+
+def store_files(path: Path | None) -> tuple[Path, ...]:
+    """The files that a run file consists of while it is open; none if none is given.
+
+    Examples
+    --------
+    >>> [str(file) for file in store_files(Path("run.sqlite"))]
+    ['run.sqlite', 'run.sqlite-wal', 'run.sqlite-shm', 'run.sqlite-owner']
+    """
+    return () if path is None else tuple(path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-owner"))
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    if one.resolve() == other.resolve():
+        return True
+    return one.exists() and other.exists() and one.samefile(other)  # by another name of it
 
 
 def existing_file(path: Path, option: str) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from symbolscope.cli.destinations import check_destination
+from symbolscope.cli.destinations import check_destination, store_files
 from symbolscope.cli.image_game import ImageInput
 from symbolscope.cli.network_source import NetworkSource
 from symbolscope.cli.table_game import TableInput
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from symbolscope.interactions.model import InteractionModel
 
 _SLOW_PLAYERS = 13  # from here on the work takes more than a few seconds
+_TOLERANCE, _TARGET_R2 = "4%", 0.99
 _COMMON_GIB = 4.0  # what needs more may be refused, so it is not announced
 
 
@@ -47,6 +48,14 @@ class ExecutorName(StrEnum):
     LOCAL = "local"
     PROCESSES = "processes"
     RAY = "ray"
+
+
+class SamplingName(StrEnum):
+    """Laws of the masks that are drawn."""
+
+    UNIFORM = "uniform"
+    SIZE = "size"
+    NEAR_FULL = "near-full"
 
 
 class KindsName(StrEnum):
@@ -134,11 +143,13 @@ def explain(
         ),
     ] = None,
     tolerance: Annotated[
-        str,
+        str | None,
         typer.Option(
-            metavar="T", help="Error allowed: --tolerance 0, 0.1, 4% or auto", rich_help_panel="What is explained"
+            metavar="T",
+            help="Error allowed, where all masks are evaluated: --tolerance 0, 0.1, 4% (default) or auto",
+            rich_help_panel="What is explained",
         ),
-    ] = "4%",
+    ] = None,
     kinds: Annotated[
         KindsName,
         typer.Option(
@@ -162,6 +173,29 @@ def explain(
             rich_help_panel="Many players, long runs",
         ),
     ] = None,
+    target_r2: Annotated[
+        float | None,
+        typer.Option(
+            metavar="R2",
+            max=1.0,
+            help="Draw masks until those not fitted are predicted so well: --target-r2 0.95 (default: 0.99)",
+            rich_help_panel="Many players, long runs",
+        ),
+    ] = None,
+    sampling: Annotated[
+        SamplingName | None,
+        typer.Option(
+            metavar="NAME",
+            help="Masks drawn: --sampling uniform (default), size (every number of players), near-full (few hidden)",
+            rich_help_panel="Many players, long runs",
+        ),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="For the masks drawn: --seed 1", rich_help_panel="Many players, long runs"
+        ),
+    ] = 0,
     store: Annotated[
         Path | None,
         typer.Option(
@@ -224,13 +258,15 @@ def explain(
     )
     source = NetworkSource.parse(model)
     inputs = (source.path, data, image)
+    check_destination(store, "--store", inputs=inputs)
+    inputs = (*inputs, *store_files(store))
     check_destination(output, "--output", inputs=inputs)
     check_destination(save, "--save", inputs=(*inputs, output))
     progress = False if quiet else None
     with contextlib.redirect_stdout(sys.stderr) if json else contextlib.nullcontext():
         from symbolscope.cli.sentences import check_tolerance
 
-        check_tolerance(tolerance)
+        allowed = check_tolerance(_TOLERANCE if tolerance is None else tolerance)
         if data is not None:
             sample = TableInput.parse(data, row, columns, drop or (), baseline)
         elif text is not None:
@@ -247,14 +283,20 @@ def explain(
 
             exact = is_exact(game.n_players, max_calls, method.value)
             if exact and not quiet and game.n_players >= _SLOW_PLAYERS and exact_memory(game.n_players) < _COMMON_GIB:
-                typer.echo(_announcement(game.n_players, tolerance), err=True)
+                typer.echo(_announcement(game.n_players, allowed), err=True)
+            if not quiet:
+                for note in _without_effect(tolerance, target_r2, sampling, exact=exact):
+                    typer.echo(note, err=True)
 
             result = explain_game(
                 game,
-                tolerance=tolerance,
+                tolerance=allowed,
                 kinds="and" if kinds is KindsName.AND else "and-or",
                 method=method.value,
                 max_calls=max_calls,
+                target_r2=_TARGET_R2 if target_r2 is None else target_r2,
+                sampling=(sampling or SamplingName.UNIFORM).value,
+                seed=seed,
                 store=store,
                 executor=None if executor is None else executor.value,
                 progress=progress,
@@ -279,6 +321,21 @@ def _check_belongs(given: str, owner: str, options: dict[str, object]) -> None:
     for option, value in options.items():
         if value is not None and given != owner:
             raise SymbolscopeError(f"{option} goes with {owner}, not with {given}; leave it out")
+
+
+def _without_effect(
+    tolerance: str | None, target_r2: float | None, sampling: SamplingName | None, *, exact: bool
+) -> list[str]:
+    """Notes on options that were given for the other method."""
+    given: dict[str, object] = (
+        {"--target-r2": target_r2, "--sampling": sampling} if exact else {"--tolerance": tolerance}
+    )
+    why = (
+        "all masks are evaluated here; give --method sparse to draw some"
+        if exact
+        else "the masks are drawn here, and not all of them evaluated; --target-r2 says how well they are to be predicted"
+    )
+    return [f"{option} has no effect: {why}." for option, value in given.items() if value is not None]
 
 
 def _announcement(n_players: int, tolerance: str) -> str:

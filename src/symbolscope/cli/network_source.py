@@ -92,7 +92,10 @@ class NetworkSource:
         if self.function is None:
             return _exported_program(self.path)
         with user_code(self.path), _folder_on_path(self.path.resolve().parent):
-            return _built(_imported(self.path), self.function, self.path)
+            try:
+                return _built(_imported(self.path), self.function, self.path)
+            finally:
+                _send_by_value(self.path.resolve().parent)
 
     def attribute(self) -> object:
         """What the name after the colon stands for in the user's file: a class, a function or an object.
@@ -158,6 +161,21 @@ def _imported(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def _send_by_value(folder: Path) -> None:
+    """Let worker processes get the code of the user's file and of its neighbours: they cannot import it themselves."""
+    import cloudpickle
+
+    from symbolscope.games.store.libraries import is_library
+
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if "." in name or name == "__main__" or is_library(name) or not isinstance(file, str):
+            continue
+        place = Path(file).parent if Path(file).name == "__init__.py" else Path(file)
+        if place.resolve().parent == folder:  # of a package the top is enough
+            cloudpickle.register_pickle_by_value(module)
 
 
 def _built(module: ModuleType, function: str, path: Path) -> object:

@@ -5,13 +5,13 @@ from contextlib import ExitStack, contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, TypeAlias
 
-from symbolscope.errors import SymbolscopeError
 from symbolscope.games.batches import check_masks, scores_in_batches
 from symbolscope.games.chunks import KnownValues, scores_in_chunks
 from symbolscope.games.executors.executor import ChunkRunner
+from symbolscope.games.executors.settings_check import check_count
 from symbolscope.games.fixed_batch import fixed_batch
 from symbolscope.games.game import Game
-from symbolscope.games.given import GivenArray
+from symbolscope.games.given import GivenArray, GivenCount
 from symbolscope.shapes import Masks, Scores
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def asking(
     *,
     store: GivenStore = None,
     executor: GivenExecutor = None,
-    batch_size: int | None = None,
+    batch_size: GivenCount | None = None,
     progress: bool | None = None,
     run: ChunkRunner | None = None,
 ) -> Generator[Ask, None, None]:
@@ -49,8 +49,7 @@ def asking(
     ...     ask([[True, False]]), ask([[True, True]])
     (array([1.]), array([2.]))
     """
-    if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
-        raise SymbolscopeError(f"batch_size must be at least 1; got {batch_size}. Leave it out to have it tuned")
+    given_rows = None if batch_size is None else check_count("batch_size", batch_size, least=1)
     if store is None and executor is None:
 
         def in_batches(masks: GivenArray) -> Scores:
@@ -59,7 +58,7 @@ def asking(
                 check_masks(masks, game.n_players),
                 game.batch_sizes,
                 player_names=game.player_names,
-                batch_size=batch_size,
+                batch_size=given_rows,
                 progress=progress,
             )
 
@@ -67,7 +66,7 @@ def asking(
         return
 
     chosen = chosen_or_here(executor)
-    rows = batch_size or fixed_batch(game.source)
+    rows = given_rows or fixed_batch(game.source)
     with ExitStack() as opened:
         values = _opened_values(game, store, opened)
         runner = run or WhenNeeded(lambda: opened.enter_context(chosen.running(game.source, batch_size=rows)))

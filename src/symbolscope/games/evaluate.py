@@ -2,7 +2,7 @@
 
 from symbolscope.games.asking import GivenExecutor, GivenStore, asking
 from symbolscope.games.game import Game
-from symbolscope.games.given import GivenArray
+from symbolscope.games.given import GivenArray, GivenCount
 from symbolscope.shapes import Scores
 
 
@@ -10,7 +10,7 @@ def evaluate(
     game: Game,
     masks: GivenArray,
     *,
-    batch_size: int | None = None,
+    batch_size: GivenCount | None = None,
     store: GivenStore = None,
     executor: GivenExecutor = None,
     progress: bool | None = None,

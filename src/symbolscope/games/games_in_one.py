@@ -9,14 +9,20 @@ from numpy.typing import NDArray
 
 from symbolscope.games.batch_sizes import BatchSizes
 from symbolscope.games.executors.executor import ChunkRunner
+from symbolscope.games.executors.score_chunk import score_chunk
+from symbolscope.games.fixed_batch import fixed_batch
 from symbolscope.games.game import Game
 from symbolscope.shapes import Masks, Scores
 
 _BITS = 40  # columns that hold the number of the game
+WHOLE_CHUNKS = 1 << 30  # batch size for the executor: the chunk of one game is cut here, where the game is known
 
 
 class GamesInOne:
     """Values of masks of many games: the first columns of a chunk say which game it asks.
+
+    To be given whole chunks (``running(source, batch_size=WHOLE_CHUNKS)``), which it cuts as :func:`fixed_batch` says for the
+    game, as that game alone would be.
 
     Parameters
     ----------
@@ -43,14 +49,14 @@ class GamesInOne:
         return nullcontext()
 
     def outputs(self, masks: Masks) -> torch.Tensor:
-        """Values [m] of masks of one game."""
+        """Values [m] of a chunk of masks of one game, in batches of that game's own size."""
         number = int.from_bytes(np.packbits(masks[0, :_BITS], bitorder="little").tobytes(), "little")
         if self._current is None or self._current[0] != number:
             self._current = None  # the old game's memory goes before the new one's comes
             self._current = (number, self._make(number))
         source = self._current[1].source
-        with source.evaluating():
-            return torch.from_numpy(source.scores([source.outputs(np.ascontiguousarray(masks[:, _BITS:]))]))
+        chunk = np.ascontiguousarray(masks[:, _BITS:])
+        return torch.from_numpy(score_chunk(source, chunk, batch_size=fixed_batch(source), threads=None))
 
     def scores(self, outputs: list[torch.Tensor]) -> Scores:
         """Put the values of one or more batches into one array."""
@@ -58,7 +64,7 @@ class GamesInOne:
 
     def batch_sizes(self) -> BatchSizes:
         """Fixed by who asks."""
-        return BatchSizes(start=64, smallest=64, largest=64)
+        return BatchSizes(start=WHOLE_CHUNKS, smallest=WHOLE_CHUNKS, largest=WHOLE_CHUNKS)
 
 
 def numbered(number: int, masks: Masks) -> NDArray[np.bool_]:

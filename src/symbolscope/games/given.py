@@ -3,10 +3,11 @@
 The tests check annotations while they run; a caller's mistake must still reach the message written for it.
 """
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, SupportsIndex, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from os import PathLike
 
     import torch
     from numpy.typing import ArrayLike
@@ -17,5 +18,11 @@ if TYPE_CHECKING:
     GivenBaseline: TypeAlias = str | float | ArrayLike | torch.Tensor | None
     GivenPlayers: TypeAlias = Players | ArrayLike | torch.Tensor | Sequence[ArrayLike] | None
     GivenGroups: TypeAlias = Sequence[ArrayLike]
+    GivenCount: TypeAlias = SupportsIndex
+    GivenNumber: TypeAlias = float
+    GivenContent: TypeAlias = bytes
+    GivenContents: TypeAlias = Mapping[int, bytes]
+    GivenPath: TypeAlias = str | PathLike[str]
 else:
-    GivenArray = GivenBaseline = GivenPlayers = GivenGroups = object
+    GivenArray = GivenBaseline = GivenPlayers = GivenGroups = GivenCount = GivenNumber = object
+    GivenContent = GivenContents = GivenPath = object

@@ -1,13 +1,20 @@
 """Spans of a text: sentences, or stretches that a person names, as the players of a game."""
 
 import itertools
-from collections.abc import Sequence
-from typing import TypeAlias
+import operator
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, SupportsIndex, TypeAlias, cast
+
+import numpy as np
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.words import Word
 
-GivenSpans: TypeAlias = str | Sequence[str] | Sequence[tuple[int, int]] | Sequence[str | tuple[int, int]]
+if TYPE_CHECKING:
+    Range: TypeAlias = tuple[SupportsIndex, SupportsIndex]
+    GivenSpans: TypeAlias = str | Sequence[str] | Sequence[Range] | Sequence[str | Range]
+else:
+    GivenSpans = object  # refused below, with a message of its own
 
 LONGEST_NAME = 32
 
@@ -82,36 +89,24 @@ def choose_spans(text: str, spans: GivenSpans) -> list[Word]:
     if isinstance(spans, str):
         if spans == "sentence":
             return split_sentences(text)
-        raise SymbolscopeError(
-            f"spans must be 'word', 'sentence', or a list of strings of the text or (start, end) ranges; got {spans!r}"
-            + (f". Type [{spans!r}]" if spans in text else "")
-        )
+        raise _unreadable(spans, f". Type [{spans!r}]" if spans in text else "")
+    if not isinstance(cast("object", spans), Iterable):
+        raise _unreadable(spans, "")
     chosen: list[Word] = []
+    taken: dict[int, Word] = {}  # by where it begins, spaces included
     for span in spans:
-        if isinstance(span, str):
-            taken = {word.start for word in chosen}
-            start = text.find(span) if span else -1
-            while start in taken:
-                start = text.find(span, start + 1)
-            if start < 0:
-                times = f" {text.count(span)} times, fewer than it is named" if span and span in text else ""
-                raise SymbolscopeError(f"the span {span!r} is {'in' if times else 'not in'} the text{times}: {text!r}")
-            end = start + len(span)
-        else:
-            start, end = _range(span, text)
+        start, end = _found(span, text, taken) if isinstance(span, str) else _range(span, text)
         word = _trimmed(text, start, end)
         if not word.text:
             raise SymbolscopeError(f"the span {span!r} holds no word, only {text[start:end]!r}")
         chosen.append(word)
+        taken[start] = word
     if not chosen:
         raise SymbolscopeError("spans is empty, so the game would have 0 players; name at least one span")
     chosen.sort(key=lambda word: word.start)
     for before, after in itertools.pairwise(chosen):
         if after.start < before.end:
-            raise SymbolscopeError(
-                f"the spans {before.text!r} ({before.start}, {before.end}) and {after.text!r} ({after.start}, "
-                f"{after.end}) overlap; each word belongs to one span"
-            )
+            raise _overlap(before, after)
     return chosen
 
 
@@ -153,10 +148,43 @@ def short_name(text: str) -> str:
     return (between_words if len(between_words) > LONGEST_NAME // 2 else begun).rstrip(" ,;:") + "…"
 
 
+def _found(span: str, text: str, taken: dict[int, Word]) -> tuple[int, int]:
+    """The first occurrence of a string that begins where no span before it does."""
+    in_the_way: list[Word] = []
+    start = text.find(span) if span else -1
+    while start in taken:
+        in_the_way.append(taken[start])
+        start = text.find(span, start + 1)
+    if start >= 0:
+        return start, start + len(span)
+    for word in in_the_way:
+        if word.text != span.strip():
+            here = Word(span, word.start, word.start + len(span))
+            raise _overlap(*sorted((word, here), key=lambda word: word.end))
+    times = f" {text.count(span)} times, fewer than it is named" if in_the_way else ""
+    raise SymbolscopeError(f"the span {span!r} is {'in' if times else 'not in'} the text{times}: {text!r}")
+
+
+def _overlap(before: Word, after: Word) -> SymbolscopeError:
+    return SymbolscopeError(
+        f"the spans {before.text!r} ({before.start}, {before.end}) and {after.text!r} ({after.start}, "
+        f"{after.end}) overlap; each word belongs to one span"
+    )
+
+
+def _unreadable(spans: object, hint: str) -> SymbolscopeError:
+    return SymbolscopeError(
+        "spans must be 'word', 'sentence', or a list of strings of the text or (start, end) ranges; got "
+        f"{spans!r}{hint}"
+    )
+
+
 def _range(span: object, text: str) -> tuple[int, int]:
-    if not (isinstance(span, Sequence) and len(span) == 2 and all(type(place) is int for place in span)):
+    places = list(cast("Sequence[object]", span)) if isinstance(span, (Sequence, np.ndarray)) else []
+    whole = [place for place in places if isinstance(place, SupportsIndex) and not isinstance(place, (bool, np.bool_))]
+    if not len(whole) == len(places) == 2:
         raise SymbolscopeError(f"a span must be a string of the text or a (start, end) pair of integers; got {span!r}")
-    start, end = int(span[0]), int(span[1])
+    start, end = operator.index(whole[0]), operator.index(whole[1])
     if not 0 <= start < end <= len(text):
         raise SymbolscopeError(
             f"the span ({start}, {end}) is empty or outside the text of {len(text)} characters; "

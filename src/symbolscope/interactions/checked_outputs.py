@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from symbolscope.interactions.model import InteractionModel
 
 FRESH_MASKS = 2_000
+_ROWS_PER_TERM = 4  # of those that effects are fitted to
 _FOLDS = 2
 _RIDGE = 1e-6
 
@@ -65,7 +66,9 @@ def checked_outputs(model: "InteractionModel", *, seed: int = 0) -> CheckedOutpu
             "the network's output is not known on all masks and the model has no game to ask, so there is nothing to compare the "
             "interactions with; make the model with sy.explain or sy.decompose (a loaded one has no game)"
         )
-    masks = np.random.default_rng([seed, 77]).random((FRESH_MASKS, model.n_players)) < 0.5
+    # As many as the model was learned from at most: a check should not cost more than the reading.
+    rows = FRESH_MASKS if model.sampled is None else max(200, min(FRESH_MASKS, model.sampled.calls))
+    masks = np.random.default_rng([seed, 77]).random((rows, model.n_players)) < 0.5
     return CheckedOutputs(masks, model.game(masks), model.predict(masks))
 
 
@@ -85,7 +88,12 @@ def sampled_curve(model: "InteractionModel", checked: CheckedOutputs) -> SizeCur
 
 
 def sampled_fitted_r2(model: "InteractionModel", checked: CheckedOutputs, k: int) -> float:
-    """R^2 of the k strongest interactions: effects fitted on one half of the checked masks, scored on the other, both ways."""
+    """R^2 of the k strongest interactions: effects fitted on one half of the checked masks, scored on the other, both ways.
+
+    Of more terms than a quarter of the masks only the strongest are fitted; their own effects count where they do better.
+    """
+    own = sampled_curve(model, checked).at(k)
+    k = min(k, len(checked.values) // _ROWS_PER_TERM)
     design = _design(model, checked, k)
     fold = np.arange(len(design)) % _FOLDS
     predicted = np.empty(len(design))
@@ -93,7 +101,7 @@ def sampled_fitted_r2(model: "InteractionModel", checked: CheckedOutputs, k: int
         fitted = _least_squares(design[fold != held], checked.values[fold != held])
         predicted[fold == held] = design[fold == held] @ fitted
     squared = np.array([np.mean((checked.values - predicted) ** 2)], dtype=np.float64)
-    return from_squared_errors(checked.values, squared).at(0)
+    return max(own, from_squared_errors(checked.values, squared).at(0))
 
 
 def fitted_on(model: "InteractionModel", checked: CheckedOutputs) -> tuple[float, Effects]:

@@ -3,11 +3,14 @@
 import logging
 import os
 
+import numpy as np
+
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
 from symbolscope.games.game import Game
 from symbolscope.games.masks import all_masks
 from symbolscope.interactions.decompose import check_gap, check_kinds, decompose_game
+from symbolscope.interactions.given_numbers import GivenCalls, GivenInteger, GivenNumber
 from symbolscope.interactions.model import InteractionModel
 from symbolscope.interactions.tolerance import check_tolerance
 from symbolscope.shapes import Scores
@@ -18,7 +21,7 @@ _MOST_PLAYERS = 26
 # Without max_calls: all masks of up to so many players, else as many calls as the planted games of 100 to 1,000 players need.
 _EXACT_UNASKED = 16
 _SPARSE_CALLS = 5_000
-METHODS = ("auto", "exact", "sparse")
+METHODS = ("auto", "exact", "sparse", "queries")
 
 _log = logging.getLogger("symbolscope")
 
@@ -32,13 +35,13 @@ def explain(
     game: Game,
     *,
     tolerance: float | str = 0.0,
-    max_calls: int | None = None,
+    max_calls: GivenCalls = None,
     method: str = "auto",
     gap: float = 1e-3,
     kinds: str = "and-or",
-    target_r2: float = 0.99,
+    target_r2: GivenNumber = 0.99,
     sampling: str = "uniform",
-    seed: int = 0,
+    seed: GivenInteger = 0,
     store: GivenStore = None,
     executor: GivenExecutor = None,
     batch_size: int | None = None,
@@ -63,8 +66,10 @@ def explain(
         Most masked inputs that the network is evaluated on, those of the check included. None is 2^16 for the exact method
         chosen by itself, 5,000 for the sparse one.
     method
-        "exact": all 2^n masks. "sparse": drawn masks. "auto": exact if 2^n is within ``max_calls`` (without one: up to 16 players)
-        and the memory, else sparse.
+        "exact": all 2^n masks. "sparse": drawn masks (all, if they are within ``max_calls``). "queries": masks chosen
+        one by one by what the last ones gave, for a network that can be asked many times and holds few interactions: finds those of
+        any order, which drawn masks do not show; gives up early on others and goes on as "sparse". "auto": exact if 2^n is within
+        ``max_calls`` (without one: up to 16 players) and the memory, else sparse.
     target_r2
         R^2 on masks not fitted to at which the sparse method stops asking.
     sampling
@@ -121,6 +126,8 @@ def explain(
     check_kinds(kinds)
     check_tolerance(tolerance)
     check_gap(gap)
+    seed = check_seed(seed)
+    check_sparse(max_calls=None, target_r2=target_r2, sampling=sampling)
     exact = is_exact(game.n_players, max_calls, method)
     if exact:
         _log.info(
@@ -131,6 +138,7 @@ def explain(
         if not exact:
             return explain_sparsely(
                 game, ask, max_calls=max_calls, target_r2=target_r2, sampling=sampling, kinds=kinds, seed=seed, progress=progress,
+                method=method,
             )  # fmt: skip
         values = ask(all_masks(game.n_players))
     return explain_exactly(game, values, tolerance=tolerance, gap=gap, kinds=kinds, seed=seed, progress=progress)
@@ -158,33 +166,65 @@ def explain_sparsely(
     game: Game,
     ask: Ask,
     *,
-    max_calls: int | None,
-    target_r2: float,
+    max_calls: GivenCalls,
+    target_r2: GivenNumber,
     sampling: str,
     kinds: str,
     seed: int,
     progress: bool | None,
+    method: str = "sparse",
 ) -> InteractionModel:
     """The interactions of a game that is asked for some of its values."""
+    from symbolscope.interactions.sparse.queried_model import queried_model
     from symbolscope.interactions.sparse.sparse_model import sparse_model
 
-    calls = _SPARSE_CALLS if max_calls is None else max_calls
+    calls = _SPARSE_CALLS if max_calls is None else int(max_calls)
     _log.info("sparse method: at most %s model calls for %d players", f"{calls:,}", game.n_players)
-    return sparse_model(
-        game, max_calls=calls, target_r2=target_r2, sampling=sampling, kinds=kinds, seed=seed, ask=ask, progress=progress,
+    explained = queried_model if method == "queries" else sparse_model
+    return explained(
+        game, max_calls=calls, target_r2=float(target_r2), sampling=sampling, kinds=kinds, seed=seed, ask=ask, progress=progress,
     )  # fmt: skip
 
 
-def is_exact(n_players: int, max_calls: int | None, method: str) -> bool:
+def _is_count(given: object) -> bool:
+    return not isinstance(given, bool) and isinstance(given, int | np.integer) and bool(given >= 1)
+
+
+def check_seed(seed: object) -> int:
+    """Read a seed, a whole number of at least 0."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise SymbolscopeError(f"seed must be a whole number of at least 0; got {seed!r}")
+    return int(seed)
+
+
+def check_sparse(*, max_calls: GivenCalls, target_r2: object, sampling: str) -> None:
+    """Refuse what the sparse method cannot use, before any work."""
+    from symbolscope.interactions.sparse.sampling import check_law
+
+    check_law(sampling)
+    if isinstance(target_r2, bool) or not isinstance(target_r2, int | float | np.number) or not float(target_r2) <= 1.0:
+        raise SymbolscopeError(f"target_r2 must be a number of at most 1, such as 0.95; got {target_r2!r}")
+    if max_calls is None:
+        return
+    from symbolscope.interactions.sparse.sparse_model import LEAST_CALLS
+
+    if max_calls < LEAST_CALLS:
+        raise SymbolscopeError(f"max_calls must be at least {LEAST_CALLS} for drawn masks; got {max_calls}")
+
+
+def is_exact(n_players: int, max_calls: GivenCalls, method: str) -> bool:
     """Whether a method means all masks for so many players; refused if it says so and they are too many."""
     if method not in METHODS:
-        raise SymbolscopeError(f'method must be "auto", "exact" or "sparse"; got {method!r}')
-    if method == "sparse":
-        return False
+        raise SymbolscopeError(f'method must be "auto", "exact", "sparse" or "queries"; got {method!r}')
+    if max_calls is not None and not _is_count(max_calls):
+        raise SymbolscopeError(f"max_calls must be a whole number of at least 1; got {max_calls!r}")
+    if method in ("sparse", "queries"):
+        # Where all masks are within the budget, there is nothing to be drawn.
+        return 2**n_players <= (_SPARSE_CALLS if max_calls is None else int(max_calls))
     needed, available = exact_memory(n_players), _available_memory()
     fits = needed <= available and n_players <= _MOST_PLAYERS
     if method == "auto":
-        return fits and (n_players <= _EXACT_UNASKED if max_calls is None else 2**n_players <= max_calls)
+        return fits and (n_players <= _EXACT_UNASKED if max_calls is None else 2**n_players <= int(max_calls))
     if not fits:
         raise SymbolscopeError(
             f"the exact method evaluates all 2^{n_players} masks of {n_players} players, which needs about {needed:,.1f} GiB of "

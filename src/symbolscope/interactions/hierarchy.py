@@ -1,12 +1,15 @@
 """Explain a large input in two steps: first its parts, then what lies inside the parts that matter."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
+from symbolscope.games.executors.settings_check import check_count
 from symbolscope.games.game import Game
+from symbolscope.games.given import GivenCount, GivenNumber
 from symbolscope.interactions.explain import explain
 from symbolscope.interactions.hierarchy_groups import (
     GivenPlayerGroups,
@@ -116,8 +119,8 @@ def explain_hierarchy(
     game: Game,
     groups: GivenPlayerGroups = "sentence",
     *,
-    threshold: float = 0.05,
-    most_opened: int | None = None,
+    threshold: GivenNumber = 0.05,
+    most_opened: GivenCount | None = None,
     max_calls: int | None = None,
     tolerance: float | str = 0.0,
     method: str = "auto",
@@ -174,10 +177,11 @@ def explain_hierarchy(
     >>> hierarchy.finest.n_players, hierarchy.calls
     (10, 1032)
     """
-    if most_opened is not None and (isinstance(most_opened, bool) or most_opened < 1):
+    if not isinstance(threshold, Real) or not 0 <= threshold <= 1:
         raise SymbolscopeError(
-            f"most_opened must be at least 1; got {most_opened}. Leave it out to open all that matter"
+            f"threshold must be a number between 0 and 1, a fraction of the largest effect; got {threshold!r}"
         )
+    most = None if most_opened is None else check_count("most_opened", most_opened, least=1)
     chosen = choose_groups(game, groups)
     coarse = GroupedGame(game, chosen)
 
@@ -199,8 +203,8 @@ def explain_hierarchy(
 
     with asking(game, store=store, executor=executor, progress=False) as ask:
         first = explained(coarse, ask)
-        strengths = _strengths(first.salient(threshold), chosen)
-        ranked = sorted(strengths, key=lambda number: -strengths[number][0])[:most_opened]
+        strengths = _strengths(first.salient(float(threshold)), chosen)
+        ranked = sorted(strengths, key=lambda number: -strengths[number][0])[:most]
         if not ranked:
             return Hierarchy((first,), chosen, (), coarse.calls)
         opened = tuple(

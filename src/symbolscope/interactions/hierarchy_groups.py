@@ -1,8 +1,9 @@
 """Players taken together: sentences of a text, patches of an image, columns of a table."""
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, SupportsIndex, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,11 @@ from symbolscope.games.view import ImageView, InputView, TableView, TextView
 from symbolscope.games.words import Word, distinct_names
 from symbolscope.shapes import Masks, Scores
 
-GivenGroup: TypeAlias = str | Sequence[str | int]
-GivenPlayerGroups: TypeAlias = str | Sequence[GivenGroup] | Mapping[str, Sequence[str | int]]
+if TYPE_CHECKING:
+    GivenMembers: TypeAlias = Iterable[str | SupportsIndex]
+    GivenPlayerGroups: TypeAlias = str | Iterable[str | GivenMembers] | Mapping[str, GivenMembers]
+else:
+    GivenMembers = GivenPlayerGroups = object  # refused below, with a message of its own
 
 REST = "(rest)"
 ROWS_AT_ONCE = 4096  # the game under the groups cuts them into batches of its own
@@ -104,6 +108,11 @@ def choose_groups(game: Game, groups: GivenPlayerGroups) -> tuple[PlayerGroup, .
     elif isinstance(groups, Mapping):
         chosen = [PlayerGroup(str(name), _members(game, group)) for name, group in groups.items()]
     else:
+        if not isinstance(cast("object", groups), Iterable):
+            raise SymbolscopeError(
+                "groups must be 'sentence', a list of lists of players, or a mapping from names to lists of players; got "
+                f"{groups!r}"
+            )
         chosen = [
             _groups_of_text(game, [group])[0] if isinstance(group, str) else _named_by_members(game, group)
             for group in groups
@@ -198,18 +207,27 @@ def _groups_of_text(game: Game, spans: str | Sequence[str]) -> list[PlayerGroup]
     return groups
 
 
-def _named_by_members(game: Game, group: Sequence[str | int]) -> PlayerGroup:
+def _named_by_members(game: Game, group: GivenMembers) -> PlayerGroup:
     members = _members(game, group)
     return PlayerGroup(short_name(" + ".join(game.player_names[member] for member in members)), members)
 
 
-def _members(game: Game, group: Sequence[str | int]) -> tuple[int, ...]:
+def _members(game: Game, group: GivenMembers) -> tuple[int, ...]:
+    if isinstance(group, str) or not isinstance(cast("object", group), Iterable):
+        raise SymbolscopeError(
+            f"a group must be a list of players; got {group!r}. For a group of this one type [{group!r}]"
+        )
     members: list[int] = []
     for player in group:
-        index = game.player_names.index(player) if isinstance(player, str) and player in game.player_names else player
-        if isinstance(index, str) or not 0 <= index < game.n_players:
+        if isinstance(player, str) and player in game.player_names:
+            index = game.player_names.index(player)
+        elif isinstance(player, SupportsIndex) and not isinstance(player, (bool, np.bool_)):
+            index = operator.index(player)
+        else:
+            index = -1
+        if not 0 <= index < game.n_players:
             raise SymbolscopeError(f"the game has no player {player!r}; its players are {_shown(game)}")
-        members.append(int(index))
+        members.append(index)
     if not members:
         raise SymbolscopeError("a group holds no player; leave it out")
     return tuple(sorted(set(members)))

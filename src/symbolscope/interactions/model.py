@@ -186,7 +186,12 @@ class InteractionModel:
         return predict_on_masks(self.masks, self.is_or, self.effects, self.intercept, rows.astype(np.bool_))
 
     def predict_all(self) -> Vector:
-        """Predicted output on every mask, float64 [2^n], in the order of :func:`symbolscope.all_masks`."""
+        """Predicted output on every mask, float64 [2^n], in the order of :func:`symbolscope.all_masks`; up to 26 players."""
+        if self.n_players > 26:
+            raise SymbolscopeError(
+                f"2^{self.n_players} masks of {self.n_players} players are too many to predict at once; "
+                "model.predict(masks) takes some"
+            )
         return predict_on_all_masks(self.masks, self.is_or, self.effects, self.intercept)
 
     @cached_property
@@ -310,6 +315,9 @@ class InteractionModel:
         effects, orders = self.effects[rows], self.orders[rows]
         return replace(
             self,
+            sampled=self.sampled
+            if self.sampled is None or len(rows) == len(self.effects)
+            else self.sampled.of_a_part(),
             masks=self.masks[rows],
             kinds=self.kinds[rows],
             effects=effects,

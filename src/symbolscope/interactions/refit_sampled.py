@@ -8,7 +8,7 @@ from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, asking
 from symbolscope.games.game import Game
 from symbolscope.games.given import GivenArray
-from symbolscope.interactions.checked_outputs import CheckedOutputs, checked_outputs, fitted_on
+from symbolscope.interactions.checked_outputs import CheckedOutputs, fitted_on
 from symbolscope.interactions.explain import explain_sparsely
 from symbolscope.interactions.model import InteractionModel
 from symbolscope.shapes import Scores
@@ -30,19 +30,19 @@ def refit_sampled(model: InteractionModel, variation: Variation) -> InteractionM
     game = model.game if variation.network is None else model.game.with_network(variation.network)
     if variation.features == "random-units":
         return _random_sets(model, model.checked(), seed=variation.seed)
-    generator = np.random.default_rng([variation.seed, 1])
-    with asking(game, progress=False) as own:
+    if variation.answers == "shuffled":
+        # The network's own outputs, each for another mask: those it has given to the check will do, so this costs no call.
+        generator = np.random.default_rng([variation.seed, 1])
+        known = model.checked()
+        assert known.masks is not None
 
         def shuffled(masks: GivenArray) -> Scores:
-            return generator.permutation(own(masks))
+            return generator.choice(known.values, size=len(np.asarray(masks)))
 
-        ask = shuffled if variation.answers == "shuffled" else own
-        found = _explained(model, game, ask, seed=variation.seed)
-        if variation.answers != "shuffled":
-            return found
-        fresh = checked_outputs(model, seed=variation.seed)
-        assert fresh.masks is not None
-        return replace(found, checks=(fresh.masks, generator.permutation(fresh.values)))
+        found = _explained(model, game, shuffled, seed=variation.seed)
+        return replace(found, checks=(known.masks, generator.permutation(known.values)))
+    with asking(game, progress=False) as ask:
+        return _explained(model, game, ask, seed=variation.seed)
 
 
 def _explained(model: InteractionModel, game: Game, ask: Ask, *, seed: int) -> InteractionModel:
@@ -56,6 +56,7 @@ def _explained(model: InteractionModel, game: Game, ask: Ask, *, seed: int) -> I
         kinds=str(model.settings.get("kinds", "and-or")),
         seed=seed,
         progress=False,
+        method=str(model.settings.get("method", "sparse")),
     )
 
 

@@ -42,10 +42,12 @@ def default_count(model: "InteractionModel", curve: "FidelityCurve | None") -> i
 
 def headline(model: "InteractionModel", count: int, curve: "FidelityCurve | None") -> str:
     """One honest sentence: how much of the output the chosen interactions reproduce."""
+    if not len(model.effects) and model.sampled is not None:
+        return f"No interaction was found. {model.sampled.statement}"
     if not len(model.effects):
         within = f" by more than the tolerance, {plain(model.tolerance)}," if model.tolerance > 0 else ""
         return f"No interaction is needed: the output does not depend{within} on which players are present."
-    if model.values is None and model.sampled is not None:
+    if model.values is None and model.sampled is not None and model.sampled.held_out:
         fresh = model.sampled.held_out[model.sampled.sampling]
         return (
             f"{_several_strong(len(model.effects), len(model.effects))} predict {percent(max(fresh.r2, 0.0))} of the variance of "
@@ -145,6 +147,11 @@ def certificate(model: "InteractionModel") -> Certificate:
         claim = "No split between AND and OR, whatever it is, costs less than this one."
     else:
         claim = f"No split between AND and OR, whatever it is, could cost less than this one by more than {_gap(gap)}."
+    if model.sampled is not None:
+        return Certificate(
+            claim,
+            (("Model calls", f"{model.sampled.calls:,}", "masked inputs evaluated, those of the check included"),),
+        )
     error = float(model.largest_error) if model.values is not None else math.nan
     tolerance = float(model.tolerance)
     facts = (

@@ -3,6 +3,7 @@
 import sys
 import threading
 
+import numpy as np
 import pytest
 from tests.games.executors.instances import function_game
 
@@ -21,6 +22,8 @@ from symbolscope.games.executors import Local, Processes, Ray, chosen_executor
         (lambda: Ray(gpus_per_task=-1.0), "gpus_per_task must be a number that is not negative; got -1.0"),
         (lambda: Ray(store_bytes=1000), "store_bytes must be a whole number of at least 83886080; got 1000"),
         (lambda: Ray(address="auto"), r"needs workers: .* Ray\(address='auto', workers=16\)"),
+        (lambda: Processes(workers="2"), "workers must be a whole number of at least 1; got '2'"),
+        (lambda: Ray(workers=2.0), r"workers must be a whole number of at least 1; got 2\.0"),
         (lambda: Local(threads=0), "threads must be a whole number of at least 1; got 0"),
         (lambda: chosen_executor("dask"), "executor must be one of 'local', 'processes', 'ray' or .*; got 'dask'"),
         (lambda: chosen_executor(3), "executor must be one of .*; got 3"),
@@ -30,6 +33,11 @@ from symbolscope.games.executors import Local, Processes, Ray, chosen_executor
 def test_configurations(make, message):
     with pytest.raises(SymbolscopeError, match=message):
         make()
+
+
+def test_counts_of_numpy():
+    assert Processes(workers=np.int64(2), retries=np.uint8(1)) == Processes(workers=2, retries=1)
+    assert Ray(workers=np.int32(2)).workers == Local(threads=np.int64(2)).threads == 2
 
 
 def test_names_and_instances_are_chosen():

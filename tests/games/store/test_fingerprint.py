@@ -1,8 +1,12 @@
+import abc
+import dataclasses
+import enum
 import functools
 import os
 import subprocess
 import sys
 import threading
+import typing
 import weakref
 
 import numpy as np
@@ -389,6 +393,135 @@ def test_a_module_of_ones_own_counts_by_what_is_used_of_it(tmp_path, monkeypatch
     monkeypatch.delitem(sys.modules, "own_settings_for_test")
     with pytest.raises(sy.SymbolscopeError, match=r"the module 'own_settings_for_test', which .*inside.* imports"):
         of_function(inside)
+
+
+class Config:
+    WEIGHTS = np.arange(3.0)
+    GAINS = [1.0, 2.0]  # noqa: RUF012
+    TENSOR = torch.ones(3)
+    NESTED = {"a": [1.0, (2.0, 3.0)]}  # noqa: RUF012
+    scaled = functools.partial(default, weight=GAINS)
+    lock = threading.Lock()
+
+
+class Configured(nn.Module):
+    gains = [1.0, 2.0]  # noqa: RUF012
+
+    def forward(self, x):
+        return x @ torch.from_numpy(Config.WEIGHTS).float()[:, None] * self.gains[0]
+
+
+def test_data_of_a_class_counts_where_code_uses_the_class(monkeypatch):
+    def function(masks):
+        return masks @ Config.WEIGHTS
+
+    found = {of_function(function)}
+    assert found == {of_function(function)}
+    changes = {
+        "WEIGHTS": np.arange(3.0) + 1,
+        "GAINS": [1.0, 2.5],
+        "TENSOR": torch.zeros(3),
+        "NESTED": {"a": [1.0, (2.0, 4.0)]},
+        "scaled": functools.partial(default, weight=[9.0]),
+        "another": np.zeros(1),
+    }
+    for name, value in changes.items():
+        monkeypatch.setattr(Config, name, value, raising=False)
+        found.add(of_function(function))
+    assert len(found) == 1 + len(changes)
+
+
+def test_data_of_a_class_counts_in_a_network(monkeypatch):
+    before = fingerprint(Configured(), target=0, score="output")
+    assert fingerprint(Configured(), target=0, score="output") == before
+    monkeypatch.setattr(Configured, "gains", [1.5, 2.0])
+    changed = fingerprint(Configured(), target=0, score="output")
+    monkeypatch.setattr(Config, "WEIGHTS", np.arange(3.0) * 2)
+    assert len({before, changed, fingerprint(Configured(), target=0, score="output")}) == 3
+
+
+def test_data_that_cannot_be_read_matters_only_if_it_may_be_used():
+    def locked(masks):
+        with Config.lock:
+            return masks.sum(axis=1)
+
+    assert len(of_function(lambda masks: masks @ Config.WEIGHTS)) == 64
+    with pytest.raises(sy.SymbolscopeError, match=r"depend on Config\.lock, a _thread\.lock, whose contents"):
+        of_function(locked)
+
+
+def test_what_is_read_in_passing_counts_where_it_is_used():
+    lock = threading.Lock()
+
+    def inner(layer, x):
+        return layer.guarded(x)
+
+    class Layer(nn.Module):
+        tools = (inner, lock)  # cannot be read, but the first of them is used below
+
+        def guarded(self, x):
+            with lock:
+                return x
+
+        def forward(self, x):
+            return inner(self, x)
+
+    with pytest.raises(sy.SymbolscopeError, match=r"depend on 'lock', which the function .*guarded' uses"):
+        fingerprint(Layer(), target=0, score="output")
+
+
+def test_classes_of_every_make_are_read():
+    class Mode(enum.Enum):
+        SLOW = 1.0
+        FAST = 2.0
+
+    class Flags(enum.IntFlag):
+        ONE = 1
+        TWO = 2
+
+    class Pair(typing.NamedTuple):
+        first: int
+        second: float = 2.0
+
+    @dataclasses.dataclass(slots=True)
+    class Settings:
+        mode: Mode = Mode.FAST
+        places: list[int] = dataclasses.field(default_factory=list)
+
+    class Doubled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+    class Lazy(abc.ABC):  # noqa: B024
+        squash = staticmethod(np.tanh)
+
+        @functools.cached_property
+        def gain(self):
+            return 3.0
+
+        @functools.lru_cache  # noqa: B019
+        def shift(self):
+            return 4.0
+
+    def function(masks):
+        values = masks.sum(axis=1) * Settings().mode.value * Lazy().gain + Lazy().shift() + Pair(1).second
+        return Doubled.apply(torch.from_numpy(Lazy.squash(values) * (Flags.ONE | Flags.TWO).value)).numpy()
+
+    assert of_function(function) == of_function(function)
+
+
+def test_hooks_of_all_modules_count():
+    from torch.nn.modules.module import register_module_forward_hook
+
+    before = fingerprint(attention())
+    handle = register_module_forward_hook(lambda module, inputs, output: output * 1.0)
+    try:
+        doubled = fingerprint(attention())
+    finally:
+        handle.remove()
+    assert doubled != before
+    assert fingerprint(attention()) == before
 
 
 def test_a_key_stands_for_a_function():

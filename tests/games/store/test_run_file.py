@@ -181,6 +181,19 @@ def test_missing_folders_folders_and_foreign_files_are_refused(tmp_path):
         RunFile.open(other)
 
 
+@pytest.mark.parametrize("given", [True, None, 5, b"run.sqlite", 1.5])
+def test_what_is_no_path_is_refused(given):
+    with pytest.raises(sy.SymbolscopeError, match=r"a run file is given by its path, such as 'run.sqlite'; got"):
+        RunFile.open(given)
+
+
+def test_a_null_character_and_store_true_are_refused():
+    with pytest.raises(sy.SymbolscopeError, match="holds a null character"):
+        RunFile.open("run\0.sqlite")
+    with pytest.raises(sy.SymbolscopeError, match=r"given by its path, .*got True"):
+        sy.evaluate(sy.Game.from_function(np.ravel, 1, key="first"), sy.all_masks(1), store=True)
+
+
 def test_a_folder_that_may_not_be_written_is_refused():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

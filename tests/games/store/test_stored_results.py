@@ -73,3 +73,34 @@ def test_a_record_damaged_while_the_file_is_open_is_not_given_out(tmp_path):
                 sy.SymbolscopeError, match=f"record of sample {index} of the run 'a run' does not match"
             ):
                 results.get(index)
+
+
+def test_indices_of_numpy_are_numbers(tmp_path):
+    path = tmp_path / "run.sqlite"
+    with RunFile.open(path) as run_file:
+        results = run_file.results("a run")
+        results.put(np.int64(4), b"four")
+        results.put_many({np.uint8(5): b"five"})
+        results.fail(np.int32(6), "six")
+        assert (results.get(np.int64(4)), results.get(5), results.get(np.uint16(6))) == (b"four", b"five", None)
+    with RunFile.open(path) as run_file:
+        results = run_file.results("a run")
+        assert (results.get(4), results.done(), results.failures()) == (b"four", {4, 5}, {6: "six"})
+
+
+@pytest.mark.parametrize("index", ["1", 1.0, None, True, np.array([1, 2])])
+def test_what_is_no_index_is_refused(tmp_path, index):
+    with RunFile.open(tmp_path / "run.sqlite") as run_file:
+        results = run_file.results("a run")
+        for ask in (lambda: results.get(index), lambda: results.put(index, b""), lambda: results.fail(index, "no")):
+            with pytest.raises(sy.SymbolscopeError, match="a sample's index must be a whole number; got"):
+                ask()
+        assert len(results) == 0
+
+
+def test_what_is_no_bytes_is_refused(tmp_path):
+    with RunFile.open(tmp_path / "run.sqlite") as run_file:
+        results = run_file.results("a run")
+        with pytest.raises(sy.SymbolscopeError, match="the result of sample 3 must be bytes; got str"):
+            results.put_many({2: b"", 3: "text"})
+        assert len(results) == 0

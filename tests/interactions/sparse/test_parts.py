@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import symbolscope as sy
+from symbolscope.interactions.sparse import ridge
 from symbolscope.interactions.sparse.atoms import Dictionary, as_and_or, columns, merged
 from symbolscope.interactions.sparse.held_out import HeldOut, held_out
 from symbolscope.interactions.sparse.lasso import lasso_path
 from symbolscope.interactions.sparse.proxy import Proxy, leaf_parities
 from symbolscope.interactions.sparse.pursuit import Pursuit
 from symbolscope.interactions.sparse.recipes import Recipe, cook, tasted
-from symbolscope.interactions.sparse.ridge import PriorRidge
 from symbolscope.interactions.sparse.sampled_fit import SampledFit
 from symbolscope.interactions.sparse.sampling import LAWS, draw_masks, draw_new_masks
 from symbolscope.interactions.sparse.screening import Screening
@@ -121,13 +121,49 @@ def test_ridge_is_the_minimum_in_both_spaces(m, k, strength, seed):
     table = (generator.random((m, k)) < 0.5).astype(np.float32)
     table[:2, 0] = 0, 1
     values, scales = generator.normal(size=m), generator.uniform(0.5, 2.0, k)
-    effects = PriorRidge(table, scales, values).fit(strength)
+    effects = ridge.PriorRidge(table, scales, values).fit(strength)
     centred = table.astype(float) - table.mean(axis=0)
     weights = scales**2 / (scales**2 * centred.var(axis=0)).sum()
     expected = np.linalg.solve(
         centred.T @ centred + strength * np.diag(1 / weights), centred.T @ (values - values.mean())
     )
     np.testing.assert_allclose(effects, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("work", [0, 10**9], ids=["float32", "float64"])
+@pytest.mark.parametrize(("m", "strength"), [(400, 1e-8), (400, 1e-3), (60, 1e-8), (60, 1e-3)])
+def test_repeated_collinear_and_zero_columns_have_effects(monkeypatch, work, m, strength):
+    monkeypatch.setattr(ridge, "_EXACT_WORK", work)
+    generator = np.random.default_rng(6)
+    masks = generator.random((m, 8)) < 0.5
+    one, two = masks[:, 0], masks[:, 1]
+    exact = np.stack([one, two, one & two, one | two, one, one, np.zeros(m, bool), np.ones(m, bool)], axis=1)
+    table = np.repeat(exact, 30, axis=1).astype(np.float32)  # rank 3
+    scales = np.exp(generator.normal(scale=4.0, size=table.shape[1]))
+    values = 2.0 * one - 3.0 * (one & two)
+    effects = ridge.PriorRidge(table, scales, values).fit(strength)
+    predicted = (table - table.mean(axis=0)).astype(np.float64) @ effects
+    np.testing.assert_allclose(predicted, values - values.mean(), atol=2e-3 if strength < 1e-6 else 0.5)
+
+
+def test_effects_exist_where_rounding_is_more_than_expected():
+    table = (np.random.default_rng(7).random((50, 6)) < 0.5).astype(np.float32)
+    values = table @ np.arange(6.0)
+    fitted = ridge.PriorRidge(table, np.ones(6), values)
+    fitted._gram = fitted._gram - 1e-3 * fitted._trace * np.eye(6)  # no longer positive definite: eigenvalues near 0
+    fitted._gram[0] = fitted._gram[1]
+    fitted._gram[:, 0] = fitted._gram[:, 1]
+    fitted._gram[0, 0] = fitted._gram[0, 1] * (1 - 1e-6)
+    assert np.isfinite(fitted.fit(1e-8)).all()
+
+
+def test_pursuit_lives_with_players_that_never_change():
+    masks = np.random.default_rng(8).random((200, 8)) < 0.5
+    masks[:, 0], masks[:, 1], masks[:, 3] = True, False, masks[:, 2]
+    values = 2.0 * masks[:, 2] - masks[:, 4:6].all(axis=1)
+    dictionary = Pursuit().dictionary(masks, values, seed=0, start=(("and", (0,)), ("and", (1,)), ("and", (2, 3))))
+    fit = cook(dictionary, masks, values, Recipe(1e-8))
+    assert held_out(values, fit.predict(masks)).r2 > 0.999
 
 
 def test_leaves_and_their_parities_are_the_same_function():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import symbolscope as sy
 from symbolscope.interactions.sparse.sampled_fit import SampledFit
-from symbolscope.interactions.sparse.sparse_model import sparse_model
+from symbolscope.interactions.sparse.sparse_model import _of_the_same, sparse_model
 
 
 def planted(n, k, *, seed, kinds=("and", "or"), most=5):
@@ -125,6 +125,44 @@ def test_easy_games_stop_early_and_hard_ones_say_so():
     assert f"{fit.calls:,} calls" in fit.statement
     assert len(fit.curve) == 2
     assert fit.curve[0][0] < fit.curve[1][0] < fit.calls <= 900
+
+
+def test_learning_stops_only_where_fresh_masks_leave_no_doubt():
+    noise = np.random.default_rng(6)
+    truth, _ = planted(16, 6, seed=2, most=3)
+    spread = np.std(truth(sy.all_masks(16)))
+    early = []
+    for share in (0.1, 0.2, 0.22, 0.24, 0.26):  # R^2 of the truth itself: 0.99, 0.962, 0.954, 0.945, 0.936
+        model = Counted(lambda m, share=share: truth(m) + share * spread * noise.normal(size=len(m)), 16).model(
+            max_calls=2500, target_r2=0.95
+        )
+        early.append(model.sampled.calls < 2000)
+        if early[-1]:
+            assert model.sampled.held_out["uniform"].low >= 0.95
+            masks = sy.all_masks(16)
+            error = np.var(truth(masks) - model.predict(masks)) + (share * spread) ** 2
+            assert 1 - error / ((1 + share**2) * spread**2) > 0.945
+    assert early[0]
+    assert not early[-1]
+
+
+def test_rounds_before_the_last_leave_out_what_cannot_reach_the_target():
+    weights = np.random.default_rng(0).normal(size=(30, 30))
+    function = lambda masks: np.tanh(masks @ weights * 0.4).sum(axis=1)  # noqa: E731
+    far = Counted(function, 30).model(max_calls=900, target_r2=1.0).sampled
+    near = Counted(function, 30).model(max_calls=900, target_r2=0.95).sampled
+    assert set(far.scores) == set(near.scores) == {"pursuit", "parities", "trees", "union"}  # the last round has all
+    assert far.curve[-1] == near.curve[-1]
+    assert len(far.curve) == len(near.curve) == 2
+    assert far.curve[0][1] <= near.curve[0][1]
+    assert "The same learners went from R^2" in far.statement
+
+
+def test_growth_is_that_of_learners_tried_in_both_rounds():
+    curve = [(300, 0.1), (700, 0.5), (1800, 0.9)]
+    assert _of_the_same(curve[:1], [{"a": 0.1}]) == [(300, 0.1)]
+    scores = [{"a": 0.1}, {"a": 0.4, "b": 0.5}, {"a": 0.6, "b": 0.55, "c": 0.9}]
+    assert _of_the_same(curve, scores) == [(700, 0.5), (1800, 0.6)]
 
 
 def test_reported_interval_covers_the_truth_on_noisy_values():

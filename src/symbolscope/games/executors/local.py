@@ -9,6 +9,7 @@ from symbolscope.games.executors.chunk import numbered_chunks, unpacked
 from symbolscope.games.executors.executor import ChunkRunner, Executor
 from symbolscope.games.executors.score_chunk import score_chunk
 from symbolscope.games.executors.settings_check import check_count
+from symbolscope.games.given import GivenCount
 from symbolscope.shapes import Masks, Scores
 
 
@@ -37,7 +38,7 @@ class Local(Executor):
     workers = 1
     threads: int | None
 
-    def __init__(self, *, threads: int | None = 1) -> None:
+    def __init__(self, *, threads: GivenCount | None = 1) -> None:
         object.__setattr__(self, "threads", None if threads is None else check_count("threads", threads, least=1))
 
     @contextmanager

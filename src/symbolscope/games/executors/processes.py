@@ -14,6 +14,7 @@ from symbolscope.games.executors.executor import ChunkRunner, Executor
 from symbolscope.games.executors.parcel import packed_source
 from symbolscope.games.executors.settings_check import available_cores, check_count, check_seconds
 from symbolscope.games.executors.worker_process import WorkerProcess
+from symbolscope.games.given import GivenCount
 from symbolscope.shapes import Masks, Scores
 
 _EACH = 2  # one running, one waiting, so that no worker waits for the driver
@@ -55,7 +56,9 @@ class Processes(Executor):
     retries: int
     timeout: float
 
-    def __init__(self, *, workers: int | None = None, retries: int = 5, timeout: float | int = 600.0) -> None:
+    def __init__(
+        self, *, workers: GivenCount | None = None, retries: GivenCount = 5, timeout: float | int = 600.0
+    ) -> None:
         chosen = available_cores() if workers is None else check_count("workers", workers, least=1)
         object.__setattr__(self, "workers", chosen)
         object.__setattr__(self, "retries", check_count("retries", retries, least=0))

@@ -19,6 +19,7 @@ from symbolscope.games.executors.parcel import packed_source, unpacked_source
 from symbolscope.games.executors.ray_session import ray_session
 from symbolscope.games.executors.score_chunk import score_chunk
 from symbolscope.games.executors.settings_check import available_cores, check_amount, check_count, check_seconds
+from symbolscope.games.given import GivenCount
 from symbolscope.shapes import Masks, Scores
 
 _EACH = 2
@@ -90,12 +91,12 @@ class Ray(Executor):
         self,
         *,
         address: str | None = None,
-        workers: int | None = None,
-        retries: int = 5,
+        workers: GivenCount | None = None,
+        retries: GivenCount = 5,
         timeout: float | int = 600.0,
         gpus_per_task: float | int = 0.0,
         token_path: str | None = None,
-        store_bytes: int = 128 << 20,
+        store_bytes: GivenCount = 128 << 20,
     ) -> None:
         if address is not None and workers is None:
             raise SymbolscopeError(

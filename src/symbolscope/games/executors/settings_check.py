@@ -1,22 +1,31 @@
 """Configurations of executors, checked when they are built."""
 
 import math
+import operator
 import os
+from contextlib import suppress
+from typing import SupportsIndex
+
+import numpy as np
 
 from symbolscope.errors import SymbolscopeError
 
 
 def check_count(name: str, given: object, *, least: int) -> int:
-    """Read a whole number.
+    """Read a whole number: python's or numpy's, or a tensor of one.
 
     Examples
     --------
-    >>> check_count("workers", 2, least=1)
-    2
+    >>> check_count("workers", 2, least=1), check_count("workers", np.int64(3), least=1)
+    (2, 3)
     """
-    if isinstance(given, bool) or not isinstance(given, int) or given < least:
+    found: int | None = None
+    if isinstance(given, SupportsIndex) and not isinstance(given, (bool, np.bool_)):
+        with suppress(TypeError):  # arrays and tensors have the method, also those that hold no whole number
+            found = operator.index(given)
+    if found is None or found < least:
         raise SymbolscopeError(f"{name} must be a whole number of at least {least}; got {given!r}")
-    return given
+    return found
 
 
 def check_seconds(name: str, given: object) -> float:

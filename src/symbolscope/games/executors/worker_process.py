@@ -22,6 +22,7 @@ _CODE = (
     "from symbolscope.games.executors.worker_loop import serve; serve(int(sys.argv[2]))"
 )
 _ENDING_SECONDS = 2.0
+_STDERR = 2
 
 
 class WorkerProcess:
@@ -56,6 +57,7 @@ class WorkerProcess:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
                 [sys.executable, "-c", _CODE, path, str(self._theirs.fileno())],
                 stdin=subprocess.DEVNULL,
+                stdout=_STDERR,  # what a network prints is not what the caller's program says
                 pass_fds=[self._theirs.fileno()],
                 env=os.environ | dict.fromkeys(_ONE_THREAD, "1"),
                 start_new_session=True,  # a terminal's Ctrl-C does not reach it, and it can be ended with its children

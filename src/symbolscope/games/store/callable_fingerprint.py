@@ -2,8 +2,10 @@
 
 import builtins
 import dis
+import functools
 import importlib.util
 import sys
+from contextlib import nullcontext
 from types import CodeType, FunctionType, ModuleType
 
 from symbolscope.games.store.digest import Digest, UnreadableError
@@ -21,7 +23,7 @@ __module__ __doc__ __dict__ __weakref__ __qualname__ __annotations__ __parameter
 __orig_bases__ __abstractmethods__ _abc_impl __dataclass_fields__ __dataclass_params__ __match_args__ __slots__ __annotate__
 """
 NOT_COMPUTING, NOT_CONTENT = frozenset(MAKING.split()), frozenset(NOTED.split())
-PLAIN = (bool, int, float, complex, str, bytes, type(None))
+PARTIAL = (functools.partial, functools.partialmethod)
 
 
 def read_function(digest: Digest, function: FunctionType, where: str) -> None:
@@ -73,11 +75,12 @@ def read_code(digest: Digest, code: CodeType, where: str) -> None:
 
 
 def read_class(digest: Digest, kind: type, where: str) -> None:
-    """Read a class: its methods, with what they refer to.
+    """Read a class: its methods, with what they refer to, and its data.
 
     A method computes if a library may call it (it is special, ``forward``, or overrides a library's) or if the code of one that
     computes names it. Of the others, such as a training step, what cannot be read is passed over, unless other code has their
-    name; of ``__init__`` and the like only the code itself is read.
+    name; of ``__init__`` and the like only the code itself is read. All data is read, as any method or other code may use it;
+    what cannot be read is passed over in the same way, unless it is special or overrides a library's.
     """
     digest.token("class", kind.__qualname__)
     members: list[tuple[str, object]] = []  # of all own bases: a method may call the one it overrides
@@ -112,8 +115,10 @@ def read_class(digest: Digest, kind: type, where: str) -> None:
             if name not in NOT_COMPUTING:
                 _read_method(digest, function, where, computing=name in computing)
             read_code(digest, function.__code__, f"{kind.__qualname__}.{name}")
-        if not functions and (name in computing or isinstance(value, PLAIN)):
-            digest.read(value, f"{kind.__qualname__}.{name}")
+        data = (value.args, value.keywords) if isinstance(value, PARTIAL) else value
+        if not functions or isinstance(value, PARTIAL):
+            with nullcontext() if name in computing else digest.passing_over(name):
+                _read_data(digest, data, f"{kind.__qualname__}.{name}")
 
 
 def checked_function(function: FunctionType) -> object:
@@ -124,16 +129,16 @@ def checked_function(function: FunctionType) -> object:
 
 
 def _read_method(digest: Digest, function: FunctionType, where: str, *, computing: bool) -> None:
-    named = set(digest.names)
-    try:
-        with digest.once(function) as unread:
-            if unread:
-                read_function(digest, function, where)
-    except UnreadableError as error:
-        if computing:
-            raise
-        digest.names = named
-        digest.passed_over[function.__name__] = str(error)
+    with nullcontext() if computing else digest.passing_over(function.__name__), digest.once(function) as unread:
+        if unread:
+            read_function(digest, function, where)
+
+
+def _read_data(digest: Digest, value: object, where: str) -> None:
+    """Read into a hash of its own, so that what is passed over leaves nothing behind."""
+    holder = [value]
+    with digest.once(holder):
+        digest.read(value, where)
 
 
 def names_used(code: CodeType) -> frozenset[str]:
@@ -166,7 +171,11 @@ def _functions(member: object) -> list[FunctionType]:
         return _functions(member.__func__)
     if isinstance(member, property):
         return [f for f in (member.fget, member.fset, member.fdel) if isinstance(f, FunctionType)]
-    inner = getattr(member, "func", None) or getattr(member, "__wrapped__", None)  # cached_property, lru_cache
+    inner: object = None
+    if isinstance(member, (*PARTIAL, functools.cached_property)):
+        inner = member.func
+    elif is_library(type(member).__module__):
+        inner = getattr(member, "__wrapped__", None)  # lru_cache, numba.njit
     return [inner] if isinstance(inner, FunctionType) else []
 
 

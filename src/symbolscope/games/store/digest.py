@@ -43,14 +43,14 @@ class Digest:
         self._inside: list[int] = []
         self._finished: dict[int, tuple[bytes, object]] = {}  # the object is kept, so that its id stays its own
         self.names: set[str] = set()  # that the code read so far uses
-        self.passed_over: dict[str, str] = {}  # methods that could not be read: name, and what is in them
+        self.passed_over: dict[str, str] = {}  # members of classes that could not be read: name, and what is in them
 
     def hexdigest(self) -> str:
         """The hash so far, 64 hexadecimal digits."""
         return self._hashes[0].hexdigest()
 
     def finish(self) -> None:
-        """Refuse if a method that was passed over may have been called after all: some code has its name."""
+        """Refuse if a member that was passed over may have been used after all: some code has its name."""
         for name in sorted(self.passed_over.keys() & self.names):
             raise UnreadableError(self.passed_over[name])
 
@@ -83,6 +83,18 @@ class Digest:
                 self._inside.pop()
             self._finished[key] = content, value
             self.token("object", content)
+
+    @contextmanager
+    def passing_over(self, name: str) -> Generator[None, None, None]:
+        """Go on after what cannot be read, as though it were not there; code that has its name makes :meth:`finish` refuse."""
+        names, finished = set(self.names), len(self._finished)
+        try:
+            yield
+        except UnreadableError as error:
+            self.names = names
+            for key in list(self._finished)[finished:]:  # read again where they count, with the names in them
+                del self._finished[key]
+            self.passed_over[name] = str(error)
 
     def unordered(self, values: list[object], where: str) -> None:
         """Read values whose order means nothing."""

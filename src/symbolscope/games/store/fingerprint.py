@@ -8,6 +8,7 @@ from symbolscope.games.masked_inputs import MaskedInputs
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.games.scores import Score
 from symbolscope.games.store.digest import Digest, UnreadableError
+from symbolscope.games.store.network_fingerprint import read_hooks_of_all
 from symbolscope.games.store.object_fingerprint import read_object
 from symbolscope.games.torch_network import TorchNetwork
 
@@ -18,14 +19,17 @@ def game_fingerprint(game: Game) -> str:
     """Hash all that the values of a game depend on, so that values stored by one process serve another.
 
     Read are, bit for bit: the network's parameters, buffers, layers and settings (numbers, texts, functions and what these
-    consist of), the bytecode of classes and functions that belong to no library, with their defaults, closures and the globals
-    they use; the sample, the baseline and which player each position belongs to; score and target; of a text its tokens and what
-    else the tokenizer gave. A fitted scikit-learn estimator is read as it would be pickled. One weight changed in its last bit
-    gives another fingerprint; the same network built in another process gives the same one.
+    consist of), the bytecode of classes and functions that belong to no library, with their defaults, closures, the globals
+    they use and the data of the classes; hooks that torch runs for all modules; the sample, the baseline and which player each
+    position belongs to; score and target; of a text its tokens and what else the tokenizer gave. A fitted scikit-learn estimator
+    is read as it would be pickled. One weight changed in its last bit gives another fingerprint; the same network built in
+    another process gives the same one.
 
     Not read are names of players, the device, training mode, torch's precision settings (TF32, autocast), and the code and
     versions of libraries (torch, transformers, numpy, scikit-learn, ...) and of Python, though bytecode differs between Python
-    versions. What a network keeps from its last call (an attribute that holds activations, say) counts as a setting.
+    versions; nor what code looks up while it runs: environment variables (``os.environ``), files, or an attribute of a module
+    that it names by a text, ``getattr(module, "gain")``. What a network keeps from its last call (an attribute that holds
+    activations, say) counts as a setting.
 
     Parameters
     ----------
@@ -66,11 +70,12 @@ def game_fingerprint(game: Game) -> str:
     digest.token("symbolscope game", f"{VERSION} {game.n_players}")
     source = game.source
     try:
+        if isinstance(source, MaskedFunction) and game.key is not None:
+            digest.token("key", game.key)
+            return digest.hexdigest()
+        read_hooks_of_all(digest)
         if isinstance(source, MaskedFunction):
-            if game.key is not None:
-                digest.token("key", game.key)
-            else:
-                digest.read(source.function, "the game's function")
+            digest.read(source.function, "the game's function")
         elif isinstance(source, MaskedNetwork):
             _read_masked_network(digest, source)
         else:

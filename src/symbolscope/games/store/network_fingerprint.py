@@ -12,6 +12,7 @@ NOT_SETTINGS = frozenset(
     {"training", "_name_or_path", "name_or_path", "warnings_issued", "generation_config", "_is_hf_initialized"}
 )
 HOOKS = ("_forward_hooks", "_forward_pre_hooks")
+HOOKS_OF_ALL = ("_global_forward_pre_hooks", "_global_forward_hooks")
 
 
 def read_network(digest: Digest, module: nn.Module, where: str) -> None:
@@ -48,6 +49,14 @@ def read_network(digest: Digest, module: nn.Module, where: str) -> None:
                 continue  # checks as well
             digest.token(hooks)
             digest.read(hook, f"a forward hook of {where}, a {kind.__name__}")
+
+
+def read_hooks_of_all(digest: Digest) -> None:
+    """Read the hooks that torch runs for every module; nothing if there are none, as is usual."""
+    for name in HOOKS_OF_ALL:
+        for hook in getattr(torch.nn.modules.module, name).values():
+            digest.token(name)
+            digest.read(hook, "a forward hook of all modules")
 
 
 def _read_graph(digest: Digest, module: torch.fx.GraphModule, where: str) -> set[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.given import GivenPath
 from symbolscope.games.store.owner_lock import OwnerLock
 from symbolscope.games.store.sqlite_file import check_header, connected, make_file, refused
 from symbolscope.games.store.stored_results import StoredResults
@@ -51,7 +52,7 @@ class RunFile:
         self._results: dict[str, StoredResults] = {}
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> "RunFile":
+    def open(cls, path: GivenPath) -> "RunFile":
         """Open a run file, or make one.
 
         Parameters
@@ -62,8 +63,8 @@ class RunFile:
         Raises
         ------
         SymbolscopeError
-            If another process (its pid is given) or this one has it open, the folder is missing or cannot be written, or the
-            file is damaged, of a newer version or none of ours.
+            If it is no path, if another process (its pid is given) or this one has it open, the folder is missing or cannot be
+            written, or the file is damaged, of a newer version or none of ours.
 
         Examples
         --------
@@ -73,7 +74,7 @@ class RunFile:
         ...     print(error)
         /no/such/folder/run.sqlite cannot be opened: the folder /no/such/folder does not exist; make it first, ...
         """
-        given = Path(path)
+        given = _path(path)
         if os.path.isdir(given):  # not Path.is_dir, which raises where a folder may not be read
             raise SymbolscopeError(
                 f"{given} is a folder; give the path of a file in it, such as {given / 'run.sqlite'}"
@@ -259,6 +260,15 @@ class RunFile:
         cursor = connection.execute("INSERT INTO runs (run_key, checksum) VALUES (?, ?)", (run_key, checksum))
         assert cursor.lastrowid is not None
         return cursor.lastrowid
+
+
+def _path(given: object) -> Path:
+    text: object = os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
+    if not isinstance(text, str):  # also bytes
+        raise SymbolscopeError(f"a run file is given by its path, such as 'run.sqlite'; got {given!r}")
+    if "\0" in text:
+        raise SymbolscopeError(f"{text!r} is no path: it holds a null character")
+    return Path(text)
 
 
 def game_checksum(fingerprint: str, n_players: int, about: str) -> int:

@@ -1,15 +1,21 @@
 """Results of many samples that survive the process."""
 
+import operator
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, SupportsIndex
+
+import numpy as np
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.given import GivenContent, GivenContents, GivenCount
 from symbolscope.games.store.stored_values import Rows
 
 INDICES = 1 << 32  # of one run
+NO_BYTES = -1  # in the place of a checksum
 
 
 class StoredResults:
@@ -57,7 +63,7 @@ class StoredResults:
     def __len__(self) -> int:
         return len(self._failed)
 
-    def put(self, index: int, payload: bytes) -> None:
+    def put(self, index: GivenCount, payload: GivenContent) -> None:
         """Store the result of a sample; it survives a crash once this returns.
 
         Parameters
@@ -70,11 +76,11 @@ class StoredResults:
         Raises
         ------
         SymbolscopeError
-            If the index is out of range, or the disk is full.
+            If the index is no whole number or out of range, the result is no bytes, or the disk is full.
         """
         self._write([(index, False, payload)])
 
-    def put_many(self, payloads: Mapping[int, bytes]) -> None:
+    def put_many(self, payloads: GivenContents) -> None:
         """As :meth:`put` for many samples at once, all or none: far quicker than one by one.
 
         Parameters
@@ -84,7 +90,7 @@ class StoredResults:
         """
         self._write([(index, False, payload) for index, payload in payloads.items()])
 
-    def fail(self, index: int, message: str) -> None:
+    def fail(self, index: GivenCount, message: str) -> None:
         """Note that a sample failed, and why.
 
         Parameters
@@ -96,16 +102,17 @@ class StoredResults:
         """
         self._write([(index, True, message.encode("utf-8", "surrogatepass"))])
 
-    def get(self, index: int) -> bytes | None:
+    def get(self, index: GivenCount) -> bytes | None:
         """Result of a sample; None if it is not there or failed.
 
         Raises
         ------
         SymbolscopeError
-            If the record is damaged.
+            If the record is damaged, or the index no whole number.
         """
+        number = _index(index)
         with self._threads:
-            return None if self._failed.get(index, True) else self._body(index)
+            return None if self._failed.get(number, True) else self._body(number)
 
     def done(self) -> set[int]:
         """Indices of the samples whose result is there."""
@@ -135,7 +142,7 @@ class StoredResults:
             found = connection.execute(
                 "SELECT failed, body, checksum FROM results WHERE id = ?", (self._first_id + index,)
             ).fetchone()
-        failed, body, checksum = found if found is not None else (0, b"", -1)
+        failed, body, checksum = found if found is not None else (0, b"", NO_BYTES)
         self._check(index, failed, body, checksum)
         return body
 
@@ -145,18 +152,28 @@ class StoredResults:
                 f"the record of sample {index} of the run {self.run_key!r} does not match its checksum"
             )
 
-    def _write(self, records: list[tuple[int, bool, bytes]]) -> None:
-        for index, _, _ in records:
-            if not 0 <= index < INDICES:
-                raise SymbolscopeError(f"a sample's index must lie in 0 .. 2^32 - 1; got {index}")
-        rows = [
-            (self._first_id + int(index), int(failed), body, _checksum(self.run_key, int(index), int(failed), body))
-            for index, failed, body in records
-        ]
+    def _write(self, records: list[tuple[GivenCount, bool, GivenContent]]) -> None:
+        numbers = [_index(index) for index, _, _ in records]
+        rows: list[tuple[int, int, bytes, int]] = []
+        for number, (_, failed, body) in zip(numbers, records, strict=True):
+            if not 0 <= number < INDICES:
+                raise SymbolscopeError(f"a sample's index must lie in 0 .. 2^32 - 1; got {number}")
+            checksum = _checksum(self.run_key, number, int(failed), body)
+            if checksum == NO_BYTES:
+                raise SymbolscopeError(f"the result of sample {number} must be bytes; got {type(body).__name__}")
+            rows.append((self._first_id + number, int(failed), body, checksum))
         with self._threads:
             with self._rows.transaction() as connection:
                 connection.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", rows)
-            self._failed.update({int(index): failed for index, failed, _ in records})
+            self._failed.update({number: failed for number, (_, failed, _) in zip(numbers, records, strict=True)})
+
+
+def _index(given: object) -> int:
+    """Which sample: a whole number of python's or numpy's."""
+    if isinstance(given, SupportsIndex) and not isinstance(given, (bool, np.bool_)):
+        with suppress(TypeError):
+            return operator.index(given)
+    raise SymbolscopeError(f"a sample's index must be a whole number; got {given!r}, a {type(given).__name__}")
 
 
 def _records(connection: sqlite3.Connection, first_id: int) -> Iterable[tuple[int, int, Any, int]]:
@@ -170,5 +187,5 @@ def _records(connection: sqlite3.Connection, first_id: int) -> Iterable[tuple[in
 def _checksum(run_key: str, index: int, failed: object, body: object) -> int:
     """crc32 of what a record holds and of which sample and run it is."""
     if not isinstance(body, bytes):  # a damaged row may hold anything
-        return -1
+        return NO_BYTES
     return zlib.crc32(body, zlib.crc32(repr((run_key, index, failed)).encode()))

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, WhenNeeded, asking, chosen_or_here
@@ -20,7 +20,8 @@ from symbolscope.games.masks import all_masks
 from symbolscope.games.progress import ProgressBar
 from symbolscope.games.store.run_file import RunFile
 from symbolscope.interactions.decompose import check_gap, check_kinds
-from symbolscope.interactions.explain import explain_exactly, explain_sparsely, is_exact
+from symbolscope.interactions.explain import check_seed, check_sparse, explain_exactly, explain_sparsely, is_exact
+from symbolscope.interactions.given_numbers import GivenCalls, GivenInteger, GivenNumber
 from symbolscope.interactions.many.explanations import Explanations
 from symbolscope.interactions.many.kept_results import KeptResults, Results
 from symbolscope.interactions.many.record import Record, record_of, to_bytes
@@ -30,7 +31,7 @@ from symbolscope.interactions.model import InteractionModel
 from symbolscope.interactions.tolerance import check_tolerance
 
 if TYPE_CHECKING:
-    GivenFile: TypeAlias = str | PathLike[str] | None
+    GivenFile: TypeAlias = str | PathLike[str] | RunFile | None
 else:
     GivenFile = object  # refused by the file, with a message of its own
 
@@ -38,7 +39,8 @@ else:
 _SECONDS_KEPT = 0.5
 # Values of games with more masks than this are kept as they come; the rest are computed again after a crash.
 _MASKS_WORTH_KEEPING = 1 << 12
-_BATCH = 64
+_MOST_THREADS = 8
+_WHOLE_CHUNKS = 1 << 30  # each game cuts its own into batches
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Options:
 
 def explain_many(
     network: object,
-    samples: Iterable[object],
+    samples: Any,
     *,
     tokenizer: object = None,
     baseline: GivenBaseline = None,
@@ -67,13 +69,13 @@ def explain_many(
     player_names: Sequence[str] | None = None,
     device: object = None,
     tolerance: float | str = 0.0,
-    max_calls: int | None = None,
+    max_calls: GivenCalls = None,
     method: str = "auto",
     gap: float = 1e-3,
     kinds: str = "and-or",
-    target_r2: float = 0.99,
+    target_r2: GivenNumber = 0.99,
     sampling: str = "uniform",
-    seed: int = 0,
+    seed: GivenInteger = 0,
     store: GivenFile = None,
     executor: GivenExecutor = None,
     progress: bool | None = None,
@@ -81,7 +83,7 @@ def explain_many(
     """Explain a network's output on every sample of a data set, as :func:`symbolscope.explain` explains one.
 
     Samples are taken one by one, so the data set may be a generator and larger than memory. The next sample is evaluated while
-    the last ones are split, on as many threads as there are cores. A sample that fails is noted with its reason and the rest goes
+    the last ones are split, without a tolerance on several cores. A sample that fails is noted with its reason and the rest goes
     on. With a file, results are on the disk within half a second; a run that is stopped in any way, and started again with the same
     arguments, goes on where it was, and a sample that has changed since is explained anew. Samples that failed are tried again.
 
@@ -90,7 +92,7 @@ def explain_many(
     network
         As for :class:`symbolscope.Game`.
     samples
-        Arrays without a batch axis, or an array [samples, ...]; texts if a tokenizer is given; or games.
+        Arrays without a batch axis, an array [samples, ...] or a data frame; texts if a tokenizer is given; or games.
     tokenizer
         For texts, as for :meth:`symbolscope.Game.from_text`.
     baseline, players, score, target, player_names, device
@@ -102,7 +104,8 @@ def explain_many(
         File of results, such as "run.sqlite"; None keeps them in memory. Values of games with more than 4,096 masks are kept in
         it too, as they come.
     executor
-        Where the network is evaluated, as for :func:`symbolscope.evaluate`; other than here it needs samples that can be indexed.
+        Where the network is evaluated, as for :func:`symbolscope.evaluate`; other than here it needs samples that can be indexed,
+        and sends all of them to each worker.
     progress
         Progress bar with the time left on stderr: True, False, or None for "if someone is watching and it takes long".
 
@@ -134,11 +137,15 @@ def explain_many(
     check_kinds(kinds)
     check_tolerance(tolerance)
     check_gap(gap)
+    seed = check_seed(seed)
     is_exact(1, max_calls, method)  # refuses an unknown method
+    check_sparse(max_calls=max_calls if method == "sparse" else None, target_r2=target_r2, sampling=sampling)
+    samples = _one_by_one(samples)
     if tokenizer is not None and players is not None:
         raise SymbolscopeError("players are for samples that are arrays; of a text the words are the players")
     games = SampleGames(network, tokenizer, baseline, players, score, target, player_names, device)
-    options = Options(tolerance, max_calls, method, gap, kinds, target_r2, sampling, seed)
+    calls = None if max_calls is None else int(max_calls)
+    options = Options(tolerance, calls, method, gap, kinds, float(target_r2), sampling, seed)
     chosen = chosen_or_here(executor)
     if executor is not None and not isinstance(samples, Sequence) and not hasattr(samples, "__getitem__"):
         raise SymbolscopeError(
@@ -151,16 +158,30 @@ def explain_many(
         key = ""
         if store is not None:
             key = run_key(games, asdict(options))  # refused before a file is made
-            file = opened.enter_context(RunFile.open(store))
+            file = store if isinstance(store, RunFile) else opened.enter_context(RunFile.open(store))
             results = file.results(key)
         run = _Run(games, options, results, file, chosen, progress=progress)
         if executor is not None:
             source = GamesInOne(GameOfNumber(games, samples))  # pyright: ignore[reportArgumentType]
-            run.runner = WhenNeeded(lambda: opened.enter_context(chosen.running(source, batch_size=_BATCH)))
+            run.runner = WhenNeeded(lambda: opened.enter_context(chosen.running(source, batch_size=_WHOLE_CHUNKS)))
         run.all_of(samples)
         if file is None:
-            return Explanations(results, None, key)
-    return Explanations(None, file.path, key)
+            return Explanations(results, None, key, run.seen)
+    return Explanations(None, file.path, key, run.seen)
+
+
+def _one_by_one(samples: Any) -> Iterable[object]:
+    """The samples of what was given; a data frame means its rows."""
+    if hasattr(samples, "iloc") and hasattr(samples, "columns"):
+        return [samples.iloc[row] for row in range(len(samples))]
+    shape = getattr(samples, "shape", None)
+    if isinstance(samples, str | Game) or (shape is not None and len(shape) < 2) or not isinstance(samples, Iterable):
+        of_shape = "" if shape is None else f" of shape {tuple(shape)}"
+        raise SymbolscopeError(
+            f"samples must be a list of samples, or an array [samples, ...]; got {type(samples).__name__}{of_shape}. "
+            "For one sample type [sample]"
+        )
+    return samples
 
 
 class _Run:
@@ -177,6 +198,7 @@ class _Run:
         progress: bool | None,
     ) -> None:
         self.runner: ChunkRunner | None = None
+        self.seen = 0
         self._games, self._options, self._results, self._file = games, options, results, file
         self._executor, self._progress = executor, progress
         self._kept: dict[int, bytes] = {}
@@ -186,7 +208,8 @@ class _Run:
         """Every sample that has no result yet."""
         total = len(samples) if isinstance(samples, Sized) else None
         done = self._results.done()
-        threads = available_cores()
+        # Only the exact split is one compiled loop; others would spend their time handing the interpreter to each other.
+        threads = min(available_cores(), _MOST_THREADS) if self._options.tolerance == 0 else 1
         with (
             ProgressBar(total, label="samples", show=self._progress) as bar,
             ThreadPoolExecutor(threads, thread_name_prefix="split") as pool,
@@ -194,18 +217,17 @@ class _Run:
             splitting: dict[int, Future[bytes]] = {}
             try:
                 for number, sample in enumerate(samples):
+                    self.seen = number + 1
                     if number not in done or not self._is_of(number, sample):
                         self._one(number, sample, pool, splitting)
-                        while len(splitting) > 2 * threads:
-                            self._finish(splitting)
+                        self._finish(splitting, most=2 * threads)
                     bar.update(number + 1 - len(splitting), time.perf_counter())
-                while splitting:
-                    self._finish(splitting)
-            except BaseException:
+                self._finish(splitting, most=0)
+            finally:
+                # Whatever ended the run: what is split is kept, what is not has no time left.
                 for waiting in splitting.values():
                     waiting.cancel()
-                raise
-            finally:
+                self._finish(splitting, most=len(splitting))
                 self._write()
 
     def _one(
@@ -228,7 +250,7 @@ class _Run:
                 else:
                     model = explain_sparsely(
                         game, ask, max_calls=options.max_calls, target_r2=options.target_r2, sampling=options.sampling,
-                        kinds=options.kinds, seed=options.seed, progress=False,
+                        kinds=options.kinds, seed=options.seed, progress=False, method=options.method,
                     )  # fmt: skip
 
                     def split() -> InteractionModel:
@@ -256,13 +278,18 @@ class _Run:
         ) as ask:  # fmt: skip
             yield ask
 
-    def _finish(self, splitting: dict[int, "Future[bytes]"]) -> None:
-        """Keep the result of the sample that waits longest."""
-        number = next(iter(splitting))
-        try:
-            self._kept[number] = splitting.pop(number).result()
-        except Exception as error:
-            self._fail(number, error)
+    def _finish(self, splitting: dict[int, "Future[bytes]"], *, most: int) -> None:
+        """Keep the results that are there, and wait for those that wait longest until at most so many are left."""
+        for number in list(splitting):
+            if len(splitting) <= most and not splitting[number].done():
+                continue
+            future = splitting.pop(number)
+            if future.cancelled():
+                continue
+            try:
+                self._kept[number] = future.result()
+            except Exception as error:
+                self._fail(number, error)
         if time.perf_counter() - self._kept_at > _SECONDS_KEPT:
             self._write()
 

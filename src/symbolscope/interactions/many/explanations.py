@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsInt
 
 import numpy as np
 
@@ -33,6 +33,8 @@ class Explanations:
         The file.
     run_key
         The run's key in the file.
+    n_samples
+        Number of samples that the run went through; the file may hold results of others, from runs over more.
 
     Examples
     --------
@@ -52,6 +54,7 @@ class Explanations:
     results: Results | None
     path: Path | None
     run_key: str
+    n_samples: int
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -59,21 +62,22 @@ class Explanations:
     @cached_property
     def samples(self) -> tuple[int, ...]:
         """Places of the samples that were explained, ascending."""
-        return tuple(sorted(self._results.done()))
+        return tuple(sorted(sample for sample in self._results.done() if sample < self.n_samples))
 
     @cached_property
     def failures(self) -> dict[int, str]:
         """Samples that could not be explained, and why."""
-        return dict(sorted(self._results.failures().items()))
+        return {sample: why for sample, why in sorted(self._results.failures().items()) if sample < self.n_samples}
 
     @cached_property
     def records(self) -> dict[int, Record]:
         """Per sample: target, calls, number of interactions, R^2, largest error, cost and certified gap."""
-        return {sample: record_of(_content(self._results, sample)) for sample in sorted(self._results.done())}
+        return {sample: record_of(_content(self._results, sample)) for sample in self.samples}
 
-    def __getitem__(self, sample: int) -> InteractionModel:
+    def __getitem__(self, sample: SupportsInt) -> InteractionModel:
         """The model of one sample; its values on all masks are not kept."""
-        content = self._results.get(sample)
+        sample = int(sample)
+        content = self._results.get(sample) if 0 <= sample < self.n_samples else None
         if content is None:
             if sample in self.failures:
                 raise SymbolscopeError(f"sample {sample} could not be explained: {self.failures[sample]}")

@@ -33,6 +33,7 @@ def run_key(games: SampleGames, options: object) -> str:
             digest.token("part", str(number))
             digest.read(part, "the network" if number == 0 else "an argument of the run")
         digest.read(options, "the options")
+        digest.finish()
     except (UnreadableError, RecursionError) as error:
         raise SymbolscopeError(
             f"the network cannot be told from others, as a file of results must: its values depend on {error}, whose contents "
@@ -59,6 +60,7 @@ def digest_of(sample: object) -> str:
     digest = Digest(read_object)
     try:
         digest.read(sample, "the sample")
+        digest.finish()
     except (UnreadableError, RecursionError) as error:
         raise SymbolscopeError(
             f"a sample must be an array, a text or a game; of {error} nothing can be read"

@@ -53,9 +53,18 @@ class SampleGames:
     def described(self) -> tuple[object, ...]:
         """All that the values of a game depend on but the sample: what two runs must share to share results."""
         return (
-            self.network, self.tokenizer is not None and type(self.tokenizer).__qualname__, self.baseline, self.players,
+            self.network, _tokenizer_content(self.tokenizer), self.baseline, self.players,
             self.score, self.target, None if self.player_names is None else tuple(self.player_names),
         )  # fmt: skip
+
+
+def _tokenizer_content(tokenizer: object) -> object:
+    """What a tokenizer makes of any text: the whole of a fast one's rules as text, another as it is."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return tokenizer
+    special = getattr(tokenizer, "special_tokens_map", {})
+    return "tokenizer", str(backend.to_str()), sorted((str(name), str(token)) for name, token in special.items())
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ Atom = tuple[str, tuple[int, ...]]
 
 Table = NDArray[np.float32]  # [m, k], the value of each atom on each mask
 
-_PIECES = {"and": np.logical_and, "or": np.logical_or, "parity": np.logical_xor}
+_PIECES = {"and": np.bitwise_and, "or": np.bitwise_or, "parity": np.bitwise_xor}
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +68,18 @@ def columns(atoms: Sequence[Atom], masks: Masks) -> Table:
     array([[ 1.,  1.,  1.],
            [ 0.,  1., -1.]], dtype=float32)
     """
-    present = np.ascontiguousarray(masks.T)  # [n, m]
+    packed = np.packbits(masks.T, axis=1)  # [n, m / 8], for logic on eight masks at a time
+    groups: dict[tuple[str, int], list[int]] = {}
+    for row, (kind, players) in enumerate(atoms):
+        groups.setdefault((kind, len(players)), []).append(row)
     out = np.empty((len(atoms), len(masks)), dtype=np.float32)  # [k, m]
-    for row, (kind, players) in zip(out, atoms, strict=True):
-        row[:] = _PIECES[kind].reduce(present[list(players)])
-        if kind == "parity":
-            row *= -2.0
-            row += 1.0
+    for (kind, _), rows in groups.items():
+        members = np.array([atoms[row][1] for row in rows])  # [atoms of the group, order]
+        bits = packed[members[:, 0]]
+        for column in members.T[1:]:
+            bits = _PIECES[kind](bits, packed[column])
+        values = np.unpackbits(bits, axis=1, count=len(masks))
+        out[rows] = 1.0 - 2.0 * values if kind == "parity" else values
     return out.T
 
 

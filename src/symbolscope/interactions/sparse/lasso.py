@@ -1,5 +1,6 @@
 """Effects of given atoms by the LASSO, with a certificate; zero for most."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,13 @@ def lasso_path(
     >>> np.flatnonzero(point.effects).tolist(), point.gap <= 1e-3
     ([0], True)
     """
+    return list(lasso_points(table, scales, values, penalties=penalties, gap=gap))
+
+
+def lasso_points(
+    table: Table, scales: Effects, values: Scores, *, penalties: tuple[float, ...], gap: float = 1e-3
+) -> Iterator[LassoPoint]:
+    """As :func:`lasso_path`, each point solved, from the one before, only when it is asked for: the last ones cost most."""
     from symbolscope.interactions.sparse.lasso_kernel import descend
 
     scales = scales / scales.max(initial=1e-300)
@@ -55,10 +63,8 @@ def lasso_path(
     residual = values - values.mean()
     effects = np.zeros(len(rows))
     largest = float(np.abs(rows @ residual.astype(np.float32)).max(initial=0.0))
-    out: list[LassoPoint] = []
     for fraction in penalties:
         reached = (
             float(descend(rows, squares, effects, residual, fraction * largest, gap, _SWEEPS)) if largest > 0 else 0.0
         )
-        out.append(LassoPoint(fraction, effects * scales, reached))
-    return out
+        yield LassoPoint(fraction, effects * scales, reached)

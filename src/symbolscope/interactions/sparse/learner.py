@@ -33,3 +33,9 @@ class Learner(ABC):
         start
             Atoms found on part of the masks, for learners that can go on from there; others ignore it.
         """
+
+    def again(
+        self, masks: Masks, values: Scores, *, seed: int, found: tuple[Atom, ...], start: tuple[Atom, ...]
+    ) -> Dictionary:
+        """Atoms on all masks, of a learner that found ``found`` on most of them, and ``start`` was found on fewer still."""
+        return self.dictionary(masks, values, seed=seed, start=found)

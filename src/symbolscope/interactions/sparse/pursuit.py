@@ -34,7 +34,7 @@ _PATIENCE = 12
 _RELEASE = 2.0
 # Atoms whose gain is worked out exactly in one round.
 _LOOKED_AT = 300
-_ROUNDING = 1e-9
+_ROUNDING = 1e-7
 
 
 class Pursuit(Learner):
@@ -58,10 +58,28 @@ class Pursuit(Learner):
 
     def dictionary(self, masks: Masks, values: Scores, *, seed: int, start: tuple[Atom, ...] = ()) -> Dictionary:
         """The atoms that are worth their price; scales are the sizes of their effects."""
-        m, n = masks.shape
-        price = search_prices(n, _MOST_ORDER)
+        price = search_prices(masks.shape[1], _MOST_ORDER)
         search = _BeamSearch(masks, self._kinds, price)
-        spread = float(values.std())
+        return _dictionary(self._grown(start, masks, values, search, price), values)
+
+    def again(
+        self, masks: Masks, values: Scores, *, seed: int, found: tuple[Atom, ...], start: tuple[Atom, ...]
+    ) -> Dictionary:
+        """The cheapest of what grows from the atoms found before, from those before them, from none, and from all this led to."""
+        price = search_prices(masks.shape[1], _MOST_ORDER)
+        search = _BeamSearch(masks, self._kinds, price)
+        states = [self._grown(found, masks, values, search, price)]
+        for begin in (start, (), None):
+            if states[-1].residual.std() <= _ROUNDING * values.std():
+                return _dictionary(states[-1], values)
+            union = tuple(dict.fromkeys(atom for state in states for atom in state.atoms))
+            states.append(self._grown(union if begin is None else begin, masks, values, search, price))
+        return _dictionary(min(states, key=lambda state: state.cost(price)), values)
+
+    def _grown(
+        self, start: tuple[Atom, ...], masks: Masks, values: Scores, search: "_BeamSearch", price: PerOrder
+    ) -> "_State":
+        m, spread = len(masks), float(values.std())
         state = _State.of(list(start[: m // 3]), masks, values, price)
         best, since, discount = state, 0, 1.0
         for _ in range(_ROUNDS):
@@ -91,7 +109,7 @@ class Pursuit(Learner):
             state = _State.of(atoms + _decorrelated(worth[: 20 * most], masks, most), masks, values, discount * price)
             since = 0 if state.cost(price) < best.cost(price) else since + 1
             best = best if since else state
-        return Dictionary(tuple(best.atoms), np.abs(best.effects) + 1e-12 * spread + 1e-300)
+        return best
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +149,7 @@ class _State:
             basis = columns(self.atoms, masks).astype(np.float64)
             basis -= basis.mean(axis=0)
             gram = basis.T @ basis
-            gram[np.diag_indices(len(gram))] *= 1 + 1e-9
+            gram[np.diag_indices(len(gram))] += 1e-9 * float(np.trace(gram)) / len(gram) + 1e-300
             inner = basis.T @ table
             norms = norms - (inner * np.linalg.solve(gram, inner)).sum(axis=0)
         m = len(table)
@@ -145,6 +163,10 @@ class _State:
         """EBIC: m log(squared error) + the prices of all atoms."""
         squared = max(float(self.residual @ self.residual), 1e-300)
         return len(self.residual) * math.log(squared) + float(_prices(self.atoms, price).sum())
+
+
+def _dictionary(state: _State, values: Scores) -> Dictionary:
+    return Dictionary(tuple(state.atoms), np.abs(state.effects) + 1e-12 * float(values.std()) + 1e-300)
 
 
 def _prices(atoms: list[Atom], price: PerOrder) -> Effects:

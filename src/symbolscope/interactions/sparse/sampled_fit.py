@@ -1,7 +1,8 @@
 """What a model learned from sampled masks says about its own quality."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from symbolscope.errors import SymbolscopeError
@@ -51,6 +52,13 @@ class SampledFit:
     lasso_gap: float
     statement: str
 
+    def of_a_part(self) -> "SampledFit":
+        """What is known of some of the interactions: where they come from, and not how well they predict alone."""
+        said = (
+            f"A part of what {self.calls:,} calls taught; how well it predicts alone was not measured (sy.assess does)."
+        )
+        return replace(self, held_out={}, statement=said)
+
     def to_json(self) -> dict[str, Any]:
         """Plain data: dicts, lists, numbers and strings; numbers that are not finite become None."""
         plain = asdict(self) | {"curve": [list(point) for point in self.curve]}
@@ -87,7 +95,7 @@ class SampledFit:
 
 
 def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
+    return math.nan if value is None else float(value)  # the one object, so that what was written equals what is read
 
 
 def _without_nan(value: Any) -> Any:

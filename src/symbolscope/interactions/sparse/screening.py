@@ -14,8 +14,11 @@ from symbolscope.shapes import Masks, Scores
 # Multiply-adds for one order: about a second.
 _WORK = 4e10
 _ORDERS = 4
-_KEPT = 6000
+# Most parities of one order that are looked at again, and most entries of their table.
+_KEPT, _ENTRIES = 6000, 6_000_000
 _ROUNDS = 12
+# Lower halves that share one matrix product.
+_BLOCK = 128
 
 
 class Screening(Learner):
@@ -61,27 +64,35 @@ class Screening(Learner):
 
 
 def _screened(signs: NDArray[np.float32], unit: NDArray[np.float32], order: int) -> list[tuple[int, ...]]:
-    """Sets of ``order`` players of largest |correlation|, at most about ``_KEPT``.
+    """Sets of ``order`` players of largest |correlation|, at most about ``_KEPT``, fewer of many masks.
 
     Each set is scored once: its lower half ends in player j, its upper half begins after j, and one matrix product pairs them.
     """
     n, m = signs.shape
     count = math.comb(n, order)
-    cut = _quantile(min(1.0, _KEPT / 2 / count)) * math.sqrt(m)
+    cut = _quantile(min(1.0, min(_KEPT, _ENTRIES / m) / 2 / count)) * math.sqrt(m)
     if order == 1:
         return [(int(i),) for i in np.flatnonzero(np.abs(signs @ unit) >= cut)]
     low, high = order // 2, order - order // 2
     uppers = list(itertools.combinations(range(n), high))
-    upper = signs if high == 1 else np.stack([signs[list(s)].prod(axis=0) for s in uppers])  # [C(n, high), m]
+    upper = signs if high == 1 else signs[np.array(uppers)].prod(axis=1)  # [C(n, high), m]
     first = np.array([s[0] for s in uppers])
+    lowers = sorted(itertools.combinations(range(n - high), low), key=lambda s: s[-1])
+    lower, last = np.array(lowers), np.array([s[-1] for s in lowers])
     found: list[tuple[int, ...]] = []
-    for j in range(low - 1, n - high):
-        lowers = [(*s, j) for s in itertools.combinations(range(j), low - 1)]
-        begin = int(np.searchsorted(first, j, side="right"))
-        left = np.stack([signs[list(s)].prod(axis=0) for s in lowers]) * unit  # [C(j, low - 1), m]
+    for start in range(0, len(lowers), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        begin = int(np.searchsorted(first, last[start], side="right"))
+        left = signs[lower[block]].prod(axis=1) * unit  # [block, m]
         score = left @ upper[begin:].T
-        rows, cols = np.nonzero(np.abs(score) >= cut)
-        found += [(*lowers[r], *uppers[begin + c]) for r, c in zip(rows.tolist(), cols.tolist(), strict=True)]
+        rows, cols = np.nonzero((score >= cut) | (score <= -cut))
+        after = (
+            first[begin + cols] > last[start + rows]
+        )  # the block's last player may be beyond where the upper half begins
+        found += [
+            (*lowers[start + r], *uppers[begin + c])
+            for r, c in zip(rows[after].tolist(), cols[after].tolist(), strict=True)
+        ]
     return found
 
 

@@ -1,5 +1,6 @@
 """A constant and a sum of atoms."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,7 @@ class SparseFit:
     atoms: tuple[Atom, ...]
     effects: Effects
     constant: float
-    gap: float = float("nan")
+    gap: float = math.nan
 
     def predict(self, masks: Masks) -> Scores:
         """Prediction on masks [m, n], [m]."""

@@ -1,7 +1,7 @@
 """A sparse AND-OR model of a game with many players, learned from sampled masks."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 
 import numpy as np
@@ -33,6 +33,8 @@ _LEAST_TESTED = 8
 # Up to this many players there are few enough masks for a budget to exhaust them.
 _FEW_PLAYERS = 24
 _ROUNDING = 1e-9
+# An effect below this share of the largest is rounding.
+_NOTHING = 1e-7
 
 
 def sparse_model(
@@ -50,9 +52,10 @@ def sparse_model(
 
     Masks are asked in rounds that grow 2.5-fold. After each, three learners propose atoms (all parities of low order; AND and OR
     atoms grown by pursuit; the parities of boosted trees), and the learner, or their union, and the fit of the effects that
-    predict masks kept back best are chosen. Learning ends when that R^2, and then R^2 on masks of no other use, reach
-    ``target_r2``, or at ``max_calls``. The R^2 that is reported is that of the returned model on masks that had no part in it.
-    Parities are written out as ANDs at the end. Equal seeds give equal results; renaming the players is like drawing other masks.
+    predict masks kept back best are chosen; before the last round, what costs most is left out unless the target is in reach.
+    Learning ends when that R^2, and then the lower end of the 95 % interval of R^2 on masks of no other use, reach ``target_r2``,
+    or at ``max_calls``. The R^2 that is reported is that of the returned model on masks that had no part in it. Parities are
+    written out as ANDs at the end. Equal seeds give equal results; renaming the players is like drawing other masks.
 
     Parameters
     ----------
@@ -113,24 +116,31 @@ def sparse_model(
     rounds = sampled.rounds()
     curve: list[tuple[int, float]] = []
     reports: dict[str, HeldOut] = {}
+    scores: list[Mapping[str, float]] = []
     chosen: Selection | None = None
     with ProgressBar(max_calls, label="masks", show=progress) as bar:
         for budget in rounds:
             sampled.grow(budget)
             bar.update(sampled.calls, time.perf_counter())
+            last = budget == rounds[-1]
             chosen = select(
-                learners, sampled.masks, sampled.values, seed=seed, start=() if chosen is None else chosen.start
+                learners,
+                sampled.masks,
+                sampled.values,
+                seed=seed,
+                start=() if chosen is None else chosen.start,
+                enough=None if last else target_r2,
             )
             curve.append((sampled.calls, chosen.validation))
-            last = budget == rounds[-1]
-            if last or chosen.validation >= target_r2 - _ROUNDING:
+            scores.append(chosen.scores)
+            if chosen.fit is not None:
                 fresh, truth = sampled.test(sampling)
                 reports[sampling] = held_out(truth, chosen.fit.predict(fresh))
-                if last or reports[sampling].r2 >= target_r2 - _ROUNDING:
+                if last or reports[sampling].low >= target_r2 - _ROUNDING:
                     break
                 sampled.learn_from(fresh, truth)
-        if chosen is None:
-            raise AssertionError("there is at least one round")
+        if chosen is None or chosen.fit is None:
+            raise AssertionError("the last round fits")
         for law in LAWS:
             if law != sampling:
                 fresh, truth = sampled.test(law)
@@ -148,7 +158,12 @@ def sparse_model(
         scores=chosen.scores,
         lasso_gap=chosen.fit.gap,
         statement=statement(
-            laws, curve, sampling=sampling, target_r2=target_r2, calls=sampled.calls, n_atoms=len(effects)
+            laws,
+            _of_the_same(curve, scores),
+            sampling=sampling,
+            target_r2=target_r2,
+            calls=sampled.calls,
+            n_atoms=len(effects),
         ),
     )
     settings: dict[str, Setting] = dict(game.settings) | {
@@ -218,11 +233,20 @@ class _Samples:
         return masks, self._ask(masks) if len(masks) else np.empty(0)
 
 
+def _of_the_same(curve: Sequence[tuple[int, float]], scores: Sequence[Mapping[str, float]]) -> list[tuple[int, float]]:
+    """(calls, R^2) of the last two rounds, the best of the learners that were tried in both."""
+    both = set(scores[-1]).intersection(*scores[-2:])
+    return [
+        (calls, max(of[name] for name in both)) for (calls, _), of in zip(curve[-2:], scores[-2:], strict=True) if both
+    ]
+
+
 def _learners(sampling: str, kinds: str) -> tuple[list[Learner], str]:
-    """The learners in the order of their cost, and which they are."""
+    """The learners, those whose atoms need no rewriting first, and which they are."""
+    learners: list[Learner] = [Pursuit(with_or=kinds == "and-or")]
     # Screening ranks parities by their correlation with the values, which means something only where parities are uncorrelated.
-    learners: list[Learner] = [Screening()] if sampling == "uniform" else []
-    learners.append(Pursuit(with_or=kinds == "and-or"))
+    if sampling == "uniform":
+        learners.append(Screening())
     missing = "" if find_spec("lightgbm") else "; no trees, for lightgbm is not installed"
     if not missing:
         learners.append(Proxy())
@@ -232,7 +256,7 @@ def _learners(sampling: str, kinds: str) -> tuple[list[Learner], str]:
 def _written_out(fit: SparseFit, n_players: int) -> tuple[Members, Kinds, Effects, float]:
     """Members [k, n], kinds [k] and effects [k] of AND and OR atoms, strongest first, and the intercept."""
     atoms, effects, constant = as_and_or(fit.atoms, fit.effects)
-    floor = _ROUNDING * float(np.abs(effects).max(initial=0.0))
+    floor = _NOTHING * float(np.abs(effects).max(initial=0.0))
     order = sorted(
         (j for j in range(len(atoms)) if abs(effects[j]) > floor),
         key=lambda j: (-abs(effects[j]), len(atoms[j][1]), atoms[j][1]),

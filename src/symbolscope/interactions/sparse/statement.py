@@ -24,8 +24,9 @@ def statement(
     >>> laws, curve = {"uniform": HeldOut(0.7, 0.6, 0.8, 50)}, [(400, 0.69), (1000, 0.7)]
     >>> print(statement(laws, curve, sampling="uniform", target_r2=0.9, calls=1000, n_atoms=30))
     30 interactions predict 50 fresh masks (uniform) with R^2 0.700 (95 % interval 0.600 to 0.800) after 1,000 calls; the target
-    0.9 is missed. R^2 went from 0.690 at 400 calls to 0.700 at 1,000: more calls promise little, the network is not sparse in
-    AND and OR interactions of these players. Group them into fewer players (players=...), or read the largest interactions only.
+    0.9 is missed. The same learners went from R^2 0.690 at 400 calls to 0.700 at 1,000: more calls promise little, the network
+    is not sparse in AND and OR interactions of these players. Group them into fewer players (players=...), or read the largest
+    interactions only.
     """
     own = held_out[sampling]
     met = own.r2 >= target_r2
@@ -43,7 +44,7 @@ def statement(
     if len(curve) < 2:
         return f"{text} Too few calls to see how R^2 grows with them; raise max_calls."
     (first, before), (last, after) = curve[-2:]
-    text += f" R^2 went from {before:.3f} at {first:,} calls to {after:.3f} at {last:,}: "
+    text += f" The same learners went from R^2 {before:.3f} at {first:,} calls to {after:.3f} at {last:,}: "
     if 1 - after < _FALLS * (1 - before):
         return f"{text}it still rises, so raise max_calls."
     return (

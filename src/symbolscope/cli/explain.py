@@ -40,6 +40,7 @@ class MethodName(StrEnum):
     AUTO = "auto"
     EXACT = "exact"
     SPARSE = "sparse"
+    QUERIES = "queries"
 
 
 class ExecutorName(StrEnum):
@@ -160,7 +161,7 @@ def explain(
         MethodName,
         typer.Option(
             metavar="NAME",
-            help="All 2^n masks or some: --method exact, sparse, or auto (exact up to 16 players)",
+            help="All 2^n masks or some: --method exact, sparse, queries, or auto (exact up to 16 players)",
             rich_help_panel="Many players, long runs",
         ),
     ] = MethodName.AUTO,

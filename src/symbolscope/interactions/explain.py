@@ -8,9 +8,10 @@ import numpy as np
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
 from symbolscope.games.game import Game
+from symbolscope.games.given import GivenCount, GivenNumber
 from symbolscope.games.masks import all_masks
 from symbolscope.interactions.decompose import check_gap, check_kinds, decompose_game
-from symbolscope.interactions.given_numbers import GivenCalls, GivenInteger, GivenNumber
+from symbolscope.interactions.given_numbers import GivenCalls, GivenInteger
 from symbolscope.interactions.model import InteractionModel
 from symbolscope.interactions.tolerance import check_tolerance
 from symbolscope.shapes import Scores
@@ -44,7 +45,7 @@ def explain(
     seed: GivenInteger = 0,
     store: GivenStore = None,
     executor: GivenExecutor = None,
-    batch_size: int | None = None,
+    batch_size: GivenCount | None = None,
     progress: bool | None = None,
 ) -> InteractionModel:
     """Explain a network's output on one input by a few AND and OR interactions of its players.

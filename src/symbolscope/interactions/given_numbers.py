@@ -5,6 +5,5 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     GivenInteger: TypeAlias = int
     GivenCalls: TypeAlias = int | None
-    GivenNumber: TypeAlias = float
 else:
-    GivenInteger = GivenCalls = GivenNumber = object
+    GivenInteger = GivenCalls = object

@@ -14,14 +14,14 @@ from symbolscope.games.executors.executor import ChunkRunner, Executor
 from symbolscope.games.executors.settings_check import available_cores
 from symbolscope.games.fixed_batch import fixed_batch
 from symbolscope.games.game import Game
-from symbolscope.games.games_in_one import GamesInOne, one_of
-from symbolscope.games.given import GivenBaseline, GivenPlayers
+from symbolscope.games.games_in_one import WHOLE_CHUNKS, GamesInOne, one_of
+from symbolscope.games.given import GivenBaseline, GivenNumber, GivenPlayers
 from symbolscope.games.masks import all_masks
 from symbolscope.games.progress import ProgressBar
 from symbolscope.games.store.run_file import RunFile
 from symbolscope.interactions.decompose import check_gap, check_kinds
 from symbolscope.interactions.explain import check_seed, check_sparse, explain_exactly, explain_sparsely, is_exact
-from symbolscope.interactions.given_numbers import GivenCalls, GivenInteger, GivenNumber
+from symbolscope.interactions.given_numbers import GivenCalls, GivenInteger
 from symbolscope.interactions.many.explanations import Explanations
 from symbolscope.interactions.many.kept_results import KeptResults, Results
 from symbolscope.interactions.many.record import Record, record_of, to_bytes
@@ -40,7 +40,6 @@ _SECONDS_KEPT = 0.5
 # Values of games with more masks than this are kept as they come; the rest are computed again after a crash.
 _MASKS_WORTH_KEEPING = 1 << 12
 _MOST_THREADS = 8
-_WHOLE_CHUNKS = 1 << 30  # each game cuts its own into batches
 
 
 @dataclass(frozen=True)
@@ -163,7 +162,7 @@ def explain_many(
         run = _Run(games, options, results, file, chosen, progress=progress)
         if executor is not None:
             source = GamesInOne(GameOfNumber(games, samples))  # pyright: ignore[reportArgumentType]
-            run.runner = WhenNeeded(lambda: opened.enter_context(chosen.running(source, batch_size=_WHOLE_CHUNKS)))
+            run.runner = WhenNeeded(lambda: opened.enter_context(chosen.running(source, batch_size=WHOLE_CHUNKS)))
         run.all_of(samples)
         if file is None:
             return Explanations(results, None, key, run.seen)

@@ -7,10 +7,11 @@ import numpy as np
 from symbolscope.games.game import Game
 from symbolscope.interactions.model import InteractionModel, Setting, interaction_prices
 from symbolscope.interactions.sparse.atoms import as_and_or
+from symbolscope.interactions.sparse.cheaper_pairs import cheaper_pairs
 from symbolscope.interactions.sparse.sampled_fit import SampledFit
 from symbolscope.interactions.sparse.sparse_fit import SparseFit
 
-_NOTHING = 1e-12  # of the largest effect
+_NOTHING = 1e-7  # of the largest effect
 
 
 def fitted_model(
@@ -29,18 +30,21 @@ def fitted_model(
      +1.0000  and   x0
     """
     atoms, effects, constant = as_and_or(fit.atoms, fit.effects)
-    floor = _NOTHING * float(np.abs(effects).max(initial=0.0))
-    order = sorted(
-        (j for j in range(len(atoms)) if abs(effects[j]) > floor),
-        key=lambda j: (-abs(effects[j]), len(atoms[j][1]), atoms[j][1]),
+    found = dict(zip(atoms, effects.tolist(), strict=True))
+    if settings.get("kinds", "and-or") == "and-or":
+        found = cheaper_pairs(list(found), list(found.values()))
+    floor = _NOTHING * max((abs(effect) for effect in found.values()), default=0.0)
+    kept = sorted(
+        (atom for atom, effect in found.items() if abs(effect) > floor),
+        key=lambda atom: (-abs(found[atom]), len(atom[1]), atom[1]),
     )
-    members = np.zeros((len(order), game.n_players), dtype=np.bool_)
-    for row, j in zip(members, order, strict=True):
-        row[list(atoms[j][1])] = True
-    effects = effects[order]
+    members = np.zeros((len(kept), game.n_players), dtype=np.bool_)
+    for row, (_, players) in zip(members, kept, strict=True):
+        row[list(players)] = True
+    effects = np.array([found[atom] for atom in kept], dtype=np.float64)
     return InteractionModel(
         masks=members,
-        kinds=np.array([atoms[j][0] for j in order], dtype=np.str_),
+        kinds=np.array([kind for kind, _ in kept], dtype=np.str_),
         effects=effects,
         intercept=fit.constant + constant,
         player_names=game.player_names,

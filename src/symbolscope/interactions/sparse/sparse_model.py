@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy as np
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
 from symbolscope.games.progress import ProgressBar
-from symbolscope.interactions.model import InteractionModel, Setting, interaction_prices
-from symbolscope.interactions.sparse.atoms import as_and_or
+from symbolscope.interactions.model import InteractionModel, Setting
+from symbolscope.interactions.sparse.fitted_model import fitted_model
 from symbolscope.interactions.sparse.held_out import HeldOut, held_out
 from symbolscope.interactions.sparse.learner import Learner
 from symbolscope.interactions.sparse.proxy import Proxy
@@ -19,9 +20,8 @@ from symbolscope.interactions.sparse.sampled_fit import SampledFit
 from symbolscope.interactions.sparse.sampling import LAWS, check_law, draw_new_masks
 from symbolscope.interactions.sparse.screening import Screening
 from symbolscope.interactions.sparse.selection import Selection, select
-from symbolscope.interactions.sparse.sparse_fit import SparseFit
 from symbolscope.interactions.sparse.statement import statement
-from symbolscope.shapes import Effects, Kinds, Masks, Members, Scores
+from symbolscope.shapes import Masks, Scores
 
 LEAST_CALLS = 50
 _FIRST_ROUND = 300
@@ -33,8 +33,6 @@ _LEAST_TESTED = 8
 # Up to this many players there are few enough masks for a budget to exhaust them.
 _FEW_PLAYERS = 24
 _ROUNDING = 1e-9
-# An effect below this share of the largest is rounding.
-_NOTHING = 1e-7
 
 
 def sparse_model(
@@ -146,7 +144,6 @@ def sparse_model(
                 fresh, truth = sampled.test(law)
                 reports[law] = held_out(truth, chosen.fit.predict(fresh))
         bar.update(max_calls, time.perf_counter())
-    members, kinds_found, effects, intercept = _written_out(chosen.fit, game.n_players)
     laws = {law: reports[law] for law in LAWS}
     fit = SampledFit(
         calls=sampled.calls,
@@ -157,32 +154,22 @@ def sparse_model(
         learner=chosen.learner,
         scores=chosen.scores,
         lasso_gap=chosen.fit.gap,
-        statement=statement(
-            laws,
-            _of_the_same(curve, scores),
-            sampling=sampling,
-            target_r2=target_r2,
-            calls=sampled.calls,
-            n_atoms=len(effects),
-        ),
+        statement="",
     )
-    settings: dict[str, Setting] = dict(game.settings) | {
+    settings: dict[str, Setting] = {
         "method": "sparse", "masks": sampled.calls, "seed": seed, "sampling": sampling, "max_calls": max_calls,
-        "target_r2": float(target_r2), "learners": note,
+        "target_r2": float(target_r2), "kinds": kinds, "learners": note,
     }  # fmt: skip
-    return InteractionModel(
-        masks=members,
-        kinds=kinds_found,
-        effects=effects,
-        intercept=intercept,
-        player_names=game.player_names,
-        objective=float(np.dot(interaction_prices(members.sum(axis=1).astype(np.int64)), np.abs(effects))),
-        lower_bound=float("nan"),
-        settings=settings,
-        view=game.view,
-        sampled=fit,
-        game=game,
+    model = fitted_model(game, chosen.fit, fit, settings=settings)
+    said = statement(
+        laws,
+        _of_the_same(curve, scores),
+        sampling=sampling,
+        target_r2=target_r2,
+        calls=sampled.calls,
+        n_atoms=len(model.effects),
     )
+    return replace(model, sampled=replace(fit, statement=said))
 
 
 class _Samples:
@@ -251,18 +238,3 @@ def _learners(sampling: str, kinds: str) -> tuple[list[Learner], str]:
     if not missing:
         learners.append(Proxy())
     return learners, ", ".join(learner.name for learner in learners) + missing
-
-
-def _written_out(fit: SparseFit, n_players: int) -> tuple[Members, Kinds, Effects, float]:
-    """Members [k, n], kinds [k] and effects [k] of AND and OR atoms, strongest first, and the intercept."""
-    atoms, effects, constant = as_and_or(fit.atoms, fit.effects)
-    floor = _NOTHING * float(np.abs(effects).max(initial=0.0))
-    order = sorted(
-        (j for j in range(len(atoms)) if abs(effects[j]) > floor),
-        key=lambda j: (-abs(effects[j]), len(atoms[j][1]), atoms[j][1]),
-    )
-    members = np.zeros((len(order), n_players), dtype=np.bool_)
-    for row, j in zip(members, order, strict=True):
-        row[list(atoms[j][1])] = True
-    kinds = np.array([atoms[j][0] for j in order], dtype=np.str_)
-    return members, kinds, effects[order], fit.constant + constant

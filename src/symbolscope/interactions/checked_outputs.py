@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FRESH_MASKS = 2_000
 _ROWS_PER_TERM = 4  # of those that effects are fitted to
 _FOLDS = 2
+_SEED = (0, 77)
 _RIDGE = 1e-6
 
 
@@ -48,7 +49,7 @@ class CheckedOutputs:
         return f"{len(self.values):,} fresh masks, each player present with probability 1/2"
 
 
-def checked_outputs(model: "InteractionModel", *, seed: int = 0) -> CheckedOutputs:
+def checked_outputs(model: "InteractionModel") -> CheckedOutputs:
     """All masks if the output is known on them; else fresh ones, on which the model's game is evaluated now.
 
     Raises
@@ -68,7 +69,7 @@ def checked_outputs(model: "InteractionModel", *, seed: int = 0) -> CheckedOutpu
         )
     # As many as the model was learned from at most: a check should not cost more than the reading.
     rows = FRESH_MASKS if model.sampled is None else max(200, min(FRESH_MASKS, model.sampled.calls))
-    masks = np.random.default_rng([seed, 77]).random((rows, model.n_players)) < 0.5
+    masks = np.random.default_rng(_SEED).random((rows, model.n_players)) < 0.5
     return CheckedOutputs(masks, model.game(masks), model.predict(masks))
 
 

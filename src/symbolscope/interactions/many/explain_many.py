@@ -1,9 +1,9 @@
 """Explain every sample of a data set."""
 
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -265,17 +265,15 @@ class _Run:
 
         splitting[number] = pool.submit(recorded)
 
-    @contextmanager
-    def _asked(self, game: Game, number: int, *, exact: bool) -> Generator[Ask, None, None]:
+    def _asked(self, game: Game, number: int, *, exact: bool) -> AbstractContextManager[Ask]:
         """Ways to ask a game: its values kept in the file where they cost much, evaluated where the run says."""
         worth_keeping = not exact or 1 << game.n_players > _MASKS_WORTH_KEEPING
         store = self._file if worth_keeping else None
         run = None if self.runner is None else one_of(number, self.runner)
-        with asking(
+        return asking(
             game, store=store, executor=None if run is None else self._executor, run=run,
             batch_size=fixed_batch(game.source), progress=False,
-        ) as ask:  # fmt: skip
-            yield ask
+        )  # fmt: skip
 
     def _finish(self, splitting: dict[int, "Future[bytes]"], *, most: int) -> None:
         """Keep the results that are there, and wait for those that wait longest until at most so many are left."""

@@ -48,8 +48,8 @@ _LEAST_PROBABILITY = 1e-7
 _HOW_OURS = "Differs from the paper: it does not print its ten functions; these were written down before any was tried."
 _HOW_DRAWN = (
     "Differs from the paper: it does not print its ten functions; these are the first of a random sequence that themselves, in a "
-    "network's place, score at least 0.97 by its rule of truth (the rule counts as false what most functions call true). They were added after the "
-    "networks had fallen short of the paper on the functions above."
+    "network's place, score at least 0.97 by its rule of truth (the rule counts as false what most functions call true). They were "
+    "added after the networks had fallen short of the paper on the functions above."
 )
 
 

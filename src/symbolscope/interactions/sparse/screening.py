@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from symbolscope.interactions.sparse.atoms import Atom, Dictionary, columns
 from symbolscope.interactions.sparse.learner import Learner
-from symbolscope.interactions.sparse.least_squares import prune, search_prices
-from symbolscope.shapes import Masks, Scores
+from symbolscope.interactions.sparse.least_squares import Kept, prune, search_prices
+from symbolscope.shapes import Effects, Masks, Scores
 
 # Multiply-adds for one order: about a second.
 _WORK = 4e10
@@ -17,6 +17,10 @@ _ORDERS = 4
 # Most parities of one order that are looked at again, and most entries of their table.
 _KEPT, _ENTRIES = 6000, 6_000_000
 _ROUNDS = 12
+# Passes over all parities; one more is made where the last one left at most this share of the standard deviation.
+_PASSES = 4
+_PAID = 0.8
+_ROUNDING = 1e-9
 # Lower halves that share one matrix product.
 _BLOCK = 128
 
@@ -25,42 +29,68 @@ class Screening(Learner):
     """Matching pursuit over all parities up to order 4, or as many orders as are affordable.
 
     Parities are uncorrelated under the uniform law, so one pass over all of them ranks them; later rounds look again at the best.
+    Where these explain much, another pass ranks all of them by what is left, for large effects had hidden the small ones.
     """
 
     name = "parities"
 
     def dictionary(self, masks: Masks, values: Scores, *, seed: int, start: tuple[Atom, ...] = ()) -> Dictionary:
         """The parities that correlate significantly with the values or with what is left of them."""
-        m, n = masks.shape
-        spread = float(values.std())
         signs = np.ascontiguousarray(1.0 - 2.0 * masks.T.astype(np.float32))  # [n, m]
-        unit = ((values - values.mean()) / (spread if spread > 0 else 1.0)).astype(np.float32)
-        candidates: list[Atom] = []
-        for order in range(1, min(_ORDERS, n) + 1):
-            if math.comb(n, order) * m > _WORK:
-                break
-            candidates += [("parity", players) for players in _screened(signs, unit, order)]
-        prices = search_prices(n, _ORDERS)
-        price = np.array([prices[len(players)] for _, players in candidates])
-        table = np.ascontiguousarray(columns(candidates, masks).T)  # [candidates, m]
-        atoms: list[int] = []
+        exact = _ROUNDING * float(values.std())
+        atoms: list[Atom] = []
         effects = np.empty(0)
         residual = values - values.mean()
-        for _ in range(_ROUNDS):
-            if residual.std() <= 1e-9 * spread:
+        for _ in range(_PASSES):
+            before = float(residual.std())
+            if before <= exact:
                 break
-            z = table @ (residual / residual.std()).astype(np.float32) / math.sqrt(m)
-            gain = z.astype(np.float64) ** 2 - price
-            gain[atoms] = -1.0
-            room = m // 3 - len(atoms)
-            order_ = np.argsort(-gain, kind="stable")[: max(room, 0)]
-            fresh = [int(j) for j in order_ if gain[j] > max(0.0, 0.2 * gain[order_[0]])]
-            if not fresh:
+            candidates = list(dict.fromkeys([*atoms, *_candidates(signs, (residual / before).astype(np.float32))]))
+            atoms, effects, residual = _pursued(candidates, effects, masks, values, residual, exact)
+            if residual.std() > _PAID * before:
                 break
-            atoms += fresh
-            kept, effects, _, residual = prune(table[atoms].T, values, 0.7 * price[atoms])
-            atoms = [atoms[j] for j in kept]
-        return Dictionary(tuple(candidates[j] for j in atoms), np.abs(effects) + 1e-300)
+        return Dictionary(tuple(atoms), np.abs(effects) + 1e-300)
+
+
+def all_orders_affordable(n: int, m: int) -> bool:
+    """Whether the parities of all orders are looked at, of n players on m masks."""
+    return all(math.comb(n, order) * m <= _WORK for order in range(1, min(_ORDERS, n) + 1))
+
+
+def _candidates(signs: NDArray[np.float32], unit: NDArray[np.float32]) -> list[Atom]:
+    """The parities of each affordable order that correlate most with a residual of unit variance."""
+    n, m = signs.shape
+    found: list[Atom] = []
+    for order in range(1, min(_ORDERS, n) + 1):
+        if math.comb(n, order) * m > _WORK:
+            break
+        found += [("parity", players) for players in _screened(signs, unit, order)]
+    return found
+
+
+def _pursued(
+    candidates: list[Atom], effects: Effects, masks: Masks, values: Scores, residual: Scores, exact: float
+) -> tuple[list[Atom], Kept, Scores]:
+    """Matching pursuit among candidates, the first of which have these effects already: atoms, effects and residual."""
+    m, n = masks.shape
+    prices = search_prices(n, _ORDERS)
+    price = np.array([prices[len(players)] for _, players in candidates])
+    table = np.ascontiguousarray(columns(candidates, masks).T)  # [candidates, m]
+    atoms = list(range(len(effects)))
+    for _ in range(_ROUNDS):
+        if residual.std() <= exact:
+            break
+        z = table @ (residual / residual.std()).astype(np.float32) / math.sqrt(m)
+        gain = z.astype(np.float64) ** 2 - price
+        gain[atoms] = -1.0
+        order_ = np.argsort(-gain, kind="stable")[: max(m // 3 - len(atoms), 0)]
+        fresh = [int(j) for j in order_ if gain[j] > max(0.0, 0.2 * gain[order_[0]])]
+        if not fresh:
+            break
+        atoms += fresh
+        kept, effects, _, residual = prune(table[atoms].T, values, 0.7 * price[atoms])
+        atoms = [atoms[j] for j in kept]
+    return [candidates[j] for j in atoms], effects, residual
 
 
 def _screened(signs: NDArray[np.float32], unit: NDArray[np.float32], order: int) -> list[tuple[int, ...]]:

@@ -12,13 +12,15 @@ from symbolscope.games.game import Game
 from symbolscope.games.progress import ProgressBar
 from symbolscope.interactions.model import InteractionModel, Setting
 from symbolscope.interactions.sparse.fitted_model import fitted_model
+from symbolscope.interactions.sparse.grouped_masks import GroupedMasks
+from symbolscope.interactions.sparse.grouped_screening import GroupedScreening
 from symbolscope.interactions.sparse.held_out import HeldOut, held_out
 from symbolscope.interactions.sparse.learner import Learner
 from symbolscope.interactions.sparse.proxy import Proxy
 from symbolscope.interactions.sparse.pursuit import Pursuit
 from symbolscope.interactions.sparse.sampled_fit import SampledFit
 from symbolscope.interactions.sparse.sampling import LAWS, check_law, draw_new_masks
-from symbolscope.interactions.sparse.screening import Screening
+from symbolscope.interactions.sparse.screening import Screening, all_orders_affordable
 from symbolscope.interactions.sparse.selection import Selection, select
 from symbolscope.interactions.sparse.statement import statement
 from symbolscope.shapes import Masks, Scores
@@ -33,6 +35,9 @@ _LEAST_TESTED = 8
 # Up to this many players there are few enough masks for a budget to exhaust them.
 _FEW_PLAYERS = 24
 _ROUNDING = 1e-9
+# Where the parities of four players are too many to look at, it is decided at this share of the masks how the rest is drawn.
+_DECIDED = 0.62
+_SOME, _PURSUIT_FAILS = 0.1, 0.75
 
 
 def sparse_model(
@@ -51,6 +56,8 @@ def sparse_model(
     Masks are asked in rounds that grow 2.5-fold. After each, three learners propose atoms (all parities of low order; AND and OR
     atoms grown by pursuit; the parities of boosted trees), and the learner, or their union, and the fit of the effects that
     predict masks kept back best are chosen; before the last round, what costs most is left out unless the target is in reach.
+    Where the parities of four players are too many to look at and parities predict what ANDs and ORs do not, random groups of
+    players go together on the masks of the last round (:class:`GroupedMasks`, each still uniform), which makes them few.
     Learning ends when that R^2, and then the lower end of the 95 % interval of R^2 on masks of no other use, reach ``target_r2``,
     or at ``max_calls``. The R^2 that is reported is that of the returned model on masks that had no part in it. Parities are
     written out as ANDs at the end. Equal seeds give equal results; renaming the players is like drawing other masks.
@@ -111,22 +118,29 @@ def sparse_model(
         raise SymbolscopeError(f"target_r2 must be a number above 0, such as 0.95; got {target_r2}")
     learners, note = _learners(sampling, kinds)
     sampled = _Samples(game.n_players, sampling, max_calls, seed, ask)
-    rounds = sampled.rounds()
+    many = sampling == "uniform" and not all_orders_affordable(game.n_players, max_calls)
+    rounds = sampled.rounds(decide=many)
     curve: list[tuple[int, float]] = []
     reports: dict[str, HeldOut] = {}
     scores: list[Mapping[str, float]] = []
     chosen: Selection | None = None
     with ProgressBar(max_calls, label="masks", show=progress) as bar:
         for budget in rounds:
-            sampled.grow(budget)
-            bar.update(sampled.calls, time.perf_counter())
             last = budget == rounds[-1]
+            start = () if chosen is None else chosen.start
+            if many and last and chosen is not None and _of_parities(chosen.scores):
+                learners = [GroupedScreening(sampled.grow_in_groups(budget)), *learners]
+                start = ()  # it has seen the masks that validate now
+                note = f"{learners[0].name}, {note}"
+            else:
+                sampled.grow(budget)
+            bar.update(sampled.calls, time.perf_counter())
             chosen = select(
                 learners,
                 sampled.masks,
                 sampled.values,
                 seed=seed,
-                start=() if chosen is None else chosen.start,
+                start=start,
                 enough=None if last else target_r2,
             )
             curve.append((sampled.calls, chosen.validation))
@@ -194,16 +208,30 @@ class _Samples:
     def calls(self) -> int:
         return len(self._known)
 
-    def rounds(self) -> list[int]:
-        """Masks to learn from, cumulated, in each round."""
+    def rounds(self, *, decide: bool) -> list[int]:
+        """Masks to learn from, cumulated, in each round; with ``decide`` one more, to see what the last masks should be."""
         out = [self._learned]
         while out[0] >= _GROWTH * _FIRST_ROUND:
             out.insert(0, round(out[0] / _GROWTH))
-        return out
+        return [*out[:-1], round(_DECIDED * self._learned), out[-1]] if decide and len(out) > 1 else out
 
     def grow(self, wanted: int) -> None:
         fresh, values = self._asked(self._law, wanted - len(self.masks))
         self.learn_from(fresh, values)
+
+    def grow_in_groups(self, wanted: int) -> GroupedMasks:
+        """Learn from masks in which players go together; they come first, for the last ones validate."""
+        grouped = GroupedMasks.drawn(self._n_players, self._generator)
+        bits = draw_new_masks(
+            "uniform", wanted - len(self.masks), n_players=grouped.n_groups, generator=self._generator, known=set()
+        )
+        masks = grouped.masks(bits)
+        keys = [np.packbits(row).tobytes() for row in masks]
+        fresh = masks[[key not in self._known for key in keys]]
+        self._known.update(keys)
+        before, values = (self.masks, self.values), self._ask(fresh)
+        self.masks, self.values = np.vstack([fresh, before[0]]), np.concatenate([values, before[1]])
+        return grouped
 
     def test(self, law: str) -> tuple[Masks, Scores]:
         return self._asked(law, self._tested[law])
@@ -218,6 +246,12 @@ class _Samples:
         if self.calls > self._total:
             raise AssertionError(f"{self.calls} masks drawn, more than {self._total}")
         return masks, self._ask(masks) if len(masks) else np.empty(0)
+
+
+def _of_parities(scores: Mapping[str, float]) -> bool:
+    """Whether parities predict what ANDs and ORs do not: then what is still missing may be parities of more players."""
+    parities, others = (max(0.0, scores.get(learner.name, 0.0)) for learner in (Screening, Pursuit))
+    return parities > _SOME and others < _PURSUIT_FAILS * parities
 
 
 def _of_the_same(curve: Sequence[tuple[int, float]], scores: Sequence[Mapping[str, float]]) -> list[tuple[int, float]]:

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from symbolscope.games.game import Game
 from symbolscope.interactions.sparse.atoms import columns
+from symbolscope.interactions.sparse.free_masks import FreeMasks
 from symbolscope.interactions.sparse.grouped_masks import GroupedMasks
-from symbolscope.interactions.sparse.grouped_screening import GroupedScreening
+from symbolscope.interactions.sparse.grouped_screening import GroupedScreening, _Fit
+from symbolscope.interactions.sparse.pursuit import Pursuit
 from symbolscope.interactions.sparse.screening import Screening, all_orders_affordable
 from symbolscope.interactions.sparse.sparse_model import sparse_model
 
@@ -120,8 +122,84 @@ def test_many_players_and_parities_of_four(seed):
     )
     assert len(asked) == len(set(asked)) == model.sampled.calls <= 2400
     assert model.sampled.learner == "grouped parities"
-    assert model.settings["learners"].startswith("grouped parities")
+    assert model.settings["learners"].endswith("grouped parities")
     fresh = np.random.default_rng(9).random((500, 300)) < 0.5
     assert model.predict(fresh) == pytest.approx(function(fresh), abs=1e-6)
     assert model.sampled.held_out["uniform"].r2 > 1 - 1e-9
     assert max(len(players) for players in terms) == 4
+
+
+def test_more_masks_never_hide_what_fewer_showed():
+    n = 5000
+    function, terms = parities(n, 4, seed=3, least=4)
+    generator = np.random.default_rng(4)
+    grouped = GroupedMasks.drawn(n, generator)
+    # So many that all of them, for all choices of players, would be more work than is done at once.
+    masks = np.vstack(
+        [generator.random((1800, n)) < 0.5, grouped.masks(generator.random((400, grouped.n_groups)) < 0.5)]
+    )
+    found = GroupedScreening(grouped).dictionary(masks, function(masks), seed=0)
+    assert {players for _, players in found.atoms} == set(terms)
+
+
+def test_sets_of_groups_that_lead_nowhere_do_not_stop_the_others():
+    n = 4000
+    function, terms = parities(n, 1, seed=5, least=4)
+    (players,) = terms
+    generator = np.random.default_rng(6)
+    grouped = GroupedMasks.drawn(n, generator)
+    seen = tuple(sorted(grouped.group[list(players)].tolist()))
+    rows = grouped.masks(generator.random((600, grouped.n_groups)) < 0.5)
+    masks = np.vstack([generator.random((3000, n)) < 0.5, rows])
+    nowhere = [tuple(range(i, i + 4)) for i in range(0, 32, 4)]
+    learner, values = GroupedScreening(grouped), function(masks)
+    start = learner._lifted([], _Fit.of([], masks, values), masks, values, ~grouped.holds(masks), paired=False)
+    fit = learner._lifted([*nowhere, seen], start, masks, values, ~grouped.holds(masks), paired=False)
+    assert fit.atoms == [("parity", players)]
+
+
+def test_on_noisy_values_the_refit_keeps_what_was_found():
+    function, terms = parities(400, 12, seed=7)
+    generator = np.random.default_rng(8)
+    grouped = GroupedMasks.drawn(400, generator)
+    masks = np.vstack(
+        [grouped.masks(generator.random((500, grouped.n_groups)) < 0.5), generator.random((900, 400)) < 0.5]
+    )
+    values = function(masks) + 0.5 * generator.normal(size=1400)
+    learner = GroupedScreening(grouped)
+    before = learner.dictionary(masks[:1200], values[:1200], seed=0)
+    after = learner.again(masks, values, seed=0, found=before.atoms, start=())
+    assert set(terms) <= {players for _, players in before.atoms}
+    assert set(terms) <= {players for _, players in after.atoms}
+    assert len(after.atoms) <= len(terms) + 2
+
+
+def test_other_learners_keep_to_the_free_masks():
+    generator = np.random.default_rng(9)
+    grouped = GroupedMasks.drawn(90, generator)
+    masks = np.vstack(
+        [grouped.masks(generator.random((200, grouped.n_groups)) < 0.5), generator.random((300, 90)) < 0.5]
+    )
+    values = 2.0 * masks[:, :3].all(axis=1) + 100.0 * grouped.holds(masks)  # what only they would make of the others
+    found = FreeMasks(Pursuit(), grouped).dictionary(masks, values, seed=0)
+    assert found.atoms == Pursuit().dictionary(masks[200:], values[200:], seed=0).atoms == (("and", (0, 1, 2)),)
+    again = FreeMasks(Pursuit(), grouped).again(masks, values, seed=0, found=found.atoms, start=())
+    assert again.atoms == found.atoms
+
+
+def test_a_larger_budget_asks_for_most_masks_of_a_smaller_one_again():
+    function, _ = parities(200, 40, seed=10)
+    asked = {}
+    for calls in (1500, 3000):
+        rows = asked[calls] = set()
+
+        def ask(masks, rows=rows):
+            rows.update(row.tobytes() for row in masks)
+            return function(masks) + np.sin(1e3 * masks @ np.arange(200.0))
+
+        model = sparse_model(
+            Game.from_function(function, 200),
+            max_calls=calls, target_r2=2.0, sampling="uniform", kinds="and-or", seed=0, ask=ask, progress=False,
+        )  # fmt: skip
+        assert model.settings["learners"].endswith("grouped parities")
+    assert len(asked[1500] & asked[3000]) > 0.9 * 1500

@@ -19,13 +19,16 @@ from symbolscope.shapes import Effects, Masks, Scores
 Parts = NDArray[np.int64]
 
 _ORDERS = 4
-_ROUNDS = 30
-# Multiply-adds for the players of one set of groups, and for all sets in one round; entries of the tables of one set.
-_WORK, _ROUND_WORK, _ENTRIES = 1e10, 3e10, 6e7
+_ROUNDS = 60
+# Multiply-adds for the players of one set of groups, and for all sets in one round; entries of the tables of one set. Where they
+# would be more, fewer masks are looked at, but not below these.
+_WORK, _ROUND_WORK, _ENTRIES, _LEAST_MASKS = 1e10, 3e10, 6e7, 200
 # Most that is taken in one round, as a share of what is still to be found; what is clear by this gain is taken at once.
 _SHARE, _CLEAR = 0.25, 20.0
-_PASSES = 4
-_PAID = 0.9
+# A parity enters at the price of its set of groups, about half of that of a parity among all; so it stays at that.
+_STAYS, _IN_THE_END = 0.5, 0.7
+# Another pass is made where the last one left at most this share of the standard deviation.
+_PASSES, _PAID = 4, 0.9
 _ROUNDING = 1e-9
 
 
@@ -36,6 +39,10 @@ class GroupedScreening(Learner):
     such set, the other masks then show which players: the parity of one player of each of its groups that correlates most with
     what is left. What was taken is fitted to all masks, and the next is sought in what that leaves. A parity with two players in
     one group shows as one of two groups less; where nothing else fits, a pair of players of one group is sought with the rest.
+
+    Two pairs of players in two groups do not show at all.
+
+    Beside the law of all learners, the dictionary depends on the groups, and :meth:`again` goes on from what was found.
 
     Source: hashing players into groups is that of sparse Fourier transforms, as in SPEX (Kang et al. 2502.13870); matching pursuit
     among the groups' parities takes the place of their aliasing patterns and codes.
@@ -48,21 +55,33 @@ class GroupedScreening(Learner):
 
     def dictionary(self, masks: Masks, values: Scores, *, seed: int, start: tuple[Atom, ...] = ()) -> Dictionary:
         """The parities found; their scales are the sizes of their effects."""
+        return self._found((), masks, values, seed)
+
+    def again(
+        self, masks: Masks, values: Scores, *, seed: int, found: tuple[Atom, ...], start: tuple[Atom, ...]
+    ) -> Dictionary:
+        """The parities found before, as far as they hold on all masks, and what is seen beside them."""
+        return self._found(found, masks, values, seed)
+
+    def _found(self, before: tuple[Atom, ...], masks: Masks, values: Scores, seed: int) -> Dictionary:
         inside = self._grouped.holds(masks)
         if not inside.any() or inside.all():
             return Dictionary((), np.empty(0))
         exact = _ROUNDING * float(values.std())
         groups = self._grouped.of_groups(masks[inside])
-        fit = _Fit.of([], masks, values)
+        fit = _Fit.of(list(before), masks, values)
         for number in range(_PASSES):
-            before = float(fit.residual.std())
+            left = float(fit.residual.std())
+            if left <= exact:
+                break
             shown = Screening().dictionary(groups, fit.residual[inside], seed=seed)
             fit = self._lifted([players for _, players in shown.atoms], fit, masks, values, ~inside, paired=number > 0)
             if fit.residual.std() > exact:  # what is of low order needs no groups
-                low = Screening().dictionary(masks, fit.residual, seed=seed).atoms
+                low = Screening().dictionary(masks[~inside], fit.residual[~inside], seed=seed).atoms
                 fit = _Fit.of(list(dict.fromkeys([*fit.atoms, *low])), masks, values)
-            if fit.residual.std() <= exact or (number and fit.residual.std() > _PAID * before):
+            if number and fit.residual.std() > _PAID * left:
                 break
+        fit = _Fit.of(fit.atoms, masks, values, stays=_IN_THE_END)
         return Dictionary(tuple(fit.atoms), np.abs(fit.effects) + 1e-300)
 
     def _lifted(
@@ -78,35 +97,40 @@ class GroupedScreening(Learner):
         """The fit with parities of players added, at most one for each set of groups."""
         signs = np.ascontiguousarray(1.0 - 2.0 * masks[outside].T.astype(np.float32))  # [n, m]
         exact = _ROUNDING * float(values.std())
+        in_vain = 0  # sets looked at since something was found
         for _ in range(_ROUNDS):
             left = fit.residual[outside] - fit.residual[outside].mean()
-            if left.std() <= exact:
+            if left.std() <= exact or in_vain >= len(sought):
                 break
             unit = (left / left.std()).astype(np.float32)
-            work, found = 0.0, list[tuple[float, tuple[int, ...], tuple[int, ...]]]()
+            work, looked_at, found = 0.0, 0, list[tuple[float, tuple[int, ...], tuple[int, ...]]]()
             for groups in sought:
+                if work > _ROUND_WORK:
+                    break
+                looked_at += 1
                 for parts in self._parts(groups, paired=paired):
                     lower, upper = _halves(parts)
                     low, high = (math.prod(len(part) for part in half) for half in (lower, upper))
-                    count, rows = low * high, low + high
-                    if count * len(unit) > _WORK or rows * len(unit) > _ENTRIES or work > _ROUND_WORK:
+                    m = int(min(len(unit), _WORK / (low * high), _ENTRIES / (low + high)))
+                    if m < min(len(unit), _LEAST_MASKS):
                         continue
-                    work += count * len(unit)
-                    z, players = _best(signs, unit, lower, upper)
-                    gain = z * z - 2 * math.log(count) - 2 * len(players)  # more than chance reaches among so many
+                    work += low * high * m
+                    z, players = _best(signs[:, :m], unit[:m], lower, upper)
+                    gain = z * z - 2 * math.log(low * high) - 2 * len(players)  # more than chance reaches among so many
                     if gain > 0:
                         found.append((gain, groups, players))
-            if not found:
-                break
             found.sort(key=lambda item: -item[0])
             most = max(2, int(_SHARE * len(sought)))
             taken = [
                 item for i, item in enumerate(found) if item[0] > _CLEAR or (i < most and item[0] > 0.2 * found[0][0])
             ]
-            done = {groups for _, groups, _ in taken}
             fresh: list[Atom] = [("parity", players) for _, _, players in taken]
             fit = _Fit.of(list(dict.fromkeys([*fit.atoms, *fresh])), masks, values)
-            sought = [groups for groups in sought if groups not in done]
+            stayed = set(fit.atoms)
+            done = {groups for _, groups, players in taken if ("parity", players) in stayed}
+            in_vain = 0 if done else in_vain + looked_at
+            # Those looked at in vain go last, so that all have their turn.
+            sought = [groups for groups in sought[looked_at:] + sought[:looked_at] if groups not in done]
         return fit
 
     def _parts(self, groups: tuple[int, ...], *, paired: bool) -> Iterator[list[Parts]]:
@@ -130,14 +154,14 @@ class _Fit:
     residual: Scores
 
     @classmethod
-    def of(cls, atoms: list[Atom], masks: Masks, values: Scores) -> "_Fit":
-        """The fit after parities no better than chance are dropped."""
+    def of(cls, atoms: list[Atom], masks: Masks, values: Scores, *, stays: float = _STAYS) -> "_Fit":
+        """The fit after parities are dropped whose effect is not worth this share of their price."""
         atoms = atoms[: len(values) // 3]
         if not atoms:
             return cls([], np.empty(0), values - values.mean())
         prices = search_prices(masks.shape[1], _ORDERS)
         price = np.array([prices[len(players)] for _, players in atoms])
-        kept, effects, _, residual = prune(columns(atoms, masks), values, 0.7 * price)
+        kept, effects, _, residual = prune(columns(atoms, masks), values, stays * price)
         return cls([atoms[j] for j in kept], effects, residual)
 
 
@@ -165,4 +189,7 @@ def _products(parts: list[Parts], signs: NDArray[np.float32]) -> tuple[Parts, ND
     chosen = np.empty((1, 0), dtype=np.int64)
     for part in parts:
         chosen = np.hstack([np.repeat(chosen, len(part), axis=0), np.tile(part, (len(chosen), 1))])
-    return chosen, signs[chosen].prod(axis=1)
+    table = np.ones((len(chosen), signs.shape[1]), dtype=np.float32)
+    for column in chosen.T:
+        table *= signs[column]
+    return chosen, table

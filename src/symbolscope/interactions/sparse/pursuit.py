@@ -31,7 +31,7 @@ _CLEAR = 25.0
 _DISCOUNT = 0.6
 _PATIENCE = 12
 # Effects are given back to the search by this multiple of their price over their squared standard errors.
-_RELEASE = 2.0
+_RELEASE = 0.5
 # Atoms whose gain is worked out exactly in one round.
 _LOOKED_AT = 300
 _ROUNDING = 1e-7

@@ -12,6 +12,7 @@ from symbolscope.games.game import Game
 from symbolscope.games.progress import ProgressBar
 from symbolscope.interactions.model import InteractionModel, Setting
 from symbolscope.interactions.sparse.fitted_model import fitted_model
+from symbolscope.interactions.sparse.free_masks import FreeMasks
 from symbolscope.interactions.sparse.grouped_masks import GroupedMasks
 from symbolscope.interactions.sparse.grouped_screening import GroupedScreening
 from symbolscope.interactions.sparse.held_out import HeldOut, held_out
@@ -21,7 +22,7 @@ from symbolscope.interactions.sparse.pursuit import Pursuit
 from symbolscope.interactions.sparse.sampled_fit import SampledFit
 from symbolscope.interactions.sparse.sampling import LAWS, check_law, draw_new_masks
 from symbolscope.interactions.sparse.screening import Screening, all_orders_affordable
-from symbolscope.interactions.sparse.selection import Selection, select
+from symbolscope.interactions.sparse.selection import UNION, Selection, select
 from symbolscope.interactions.sparse.statement import statement
 from symbolscope.shapes import Masks, Scores
 
@@ -37,7 +38,8 @@ _FEW_PLAYERS = 24
 _ROUNDING = 1e-9
 # Where the parities of four players are too many to look at, it is decided at this share of the masks how the rest is drawn.
 _DECIDED = 0.62
-_SOME, _PURSUIT_FAILS = 0.1, 0.75
+# Parities say something by this R^2; pursuit is behind if it scores less than this share of theirs, or leaves so much more.
+_SOME, _PURSUIT_SCORES, _PARITIES_LEAVE = 0.15, 0.75, 0.4
 
 
 def sparse_model(
@@ -53,11 +55,12 @@ def sparse_model(
 ) -> InteractionModel:
     """Learn a few AND and OR interactions that predict the game on masks drawn from a law.
 
-    Masks are asked in rounds that grow 2.5-fold. After each, three learners propose atoms (all parities of low order; AND and OR
-    atoms grown by pursuit; the parities of boosted trees), and the learner, or their union, and the fit of the effects that
+    Masks are asked in rounds that grow 2.5-fold or less. After each, three learners propose atoms (all parities of low order; AND
+    and OR atoms grown by pursuit; the parities of boosted trees), and the learner, or their union, and the fit of the effects that
     predict masks kept back best are chosen; before the last round, what costs most is left out unless the target is in reach.
     Where the parities of four players are too many to look at and parities predict what ANDs and ORs do not, random groups of
-    players go together on the masks of the last round (:class:`GroupedMasks`, each still uniform), which makes them few.
+    players go together on the masks of the last round (:class:`GroupedMasks`, each still uniform), which makes them few; a fourth
+    learner reads them, and the three keep to the others.
     Learning ends when that R^2, and then the lower end of the 95 % interval of R^2 on masks of no other use, reach ``target_r2``,
     or at ``max_calls``. The R^2 that is reported is that of the returned model on masks that had no part in it. Parities are
     written out as ANDs at the end. Equal seeds give equal results; renaming the players is like drawing other masks.
@@ -129,9 +132,11 @@ def sparse_model(
             last = budget == rounds[-1]
             start = () if chosen is None else chosen.start
             if many and last and chosen is not None and _of_parities(chosen.scores):
-                learners = [GroupedScreening(sampled.grow_in_groups(budget)), *learners]
+                grouped = sampled.grow_in_groups(budget)
+                first, *others = (FreeMasks(learner, grouped) for learner in learners)
+                learners = [first, GroupedScreening(grouped), *others]
                 start = ()  # it has seen the masks that validate now
-                note = f"{learners[0].name}, {note}"
+                note = f"{note}, {GroupedScreening.name}"
             else:
                 sampled.grow(budget)
             bar.update(sampled.calls, time.perf_counter())
@@ -193,6 +198,7 @@ class _Samples:
         self._n_players = n_players
         self._law = law
         self._ask = ask
+        self._seed = seed
         self._generator = np.random.default_rng(seed)
         self._known: set[bytes] = set()
         self.masks = np.empty((0, n_players), dtype=np.bool_)
@@ -221,9 +227,10 @@ class _Samples:
 
     def grow_in_groups(self, wanted: int) -> GroupedMasks:
         """Learn from masks in which players go together; they come first, for the last ones validate."""
-        grouped = GroupedMasks.drawn(self._n_players, self._generator)
+        generator = np.random.default_rng([self._seed, 1])  # its own: a larger budget asks for the same masks first
+        grouped = GroupedMasks.drawn(self._n_players, generator)
         bits = draw_new_masks(
-            "uniform", wanted - len(self.masks), n_players=grouped.n_groups, generator=self._generator, known=set()
+            "uniform", wanted - len(self.masks), n_players=grouped.n_groups, generator=generator, known=set()
         )
         masks = grouped.masks(bits)
         keys = [np.packbits(row).tobytes() for row in masks]
@@ -250,16 +257,25 @@ class _Samples:
 
 def _of_parities(scores: Mapping[str, float]) -> bool:
     """Whether parities predict what ANDs and ORs do not: then what is still missing may be parities of more players."""
-    parities, others = (max(0.0, scores.get(learner.name, 0.0)) for learner in (Screening, Pursuit))
-    return parities > _SOME and others < _PURSUIT_FAILS * parities
+    if not {Screening.name, Pursuit.name} <= scores.keys():
+        return False
+    parities, others = scores[Screening.name], max(0.0, scores[Pursuit.name])
+    behind = others < _PURSUIT_SCORES * parities or 1 - parities < _PARITIES_LEAVE * (1 - others)
+    return parities > _SOME and behind
 
 
 def _of_the_same(curve: Sequence[tuple[int, float]], scores: Sequence[Mapping[str, float]]) -> list[tuple[int, float]]:
-    """(calls, R^2) of the last two rounds, the best of the learners that were tried in both."""
-    both = set(scores[-1]).intersection(*scores[-2:])
-    return [
-        (calls, max(of[name] for name in both)) for (calls, _), of in zip(curve[-2:], scores[-2:], strict=True) if both
-    ]
+    """(calls, R^2) of the last round and the last of at most half its calls, the best of the learners tried in both.
+
+    The union is one of them unless it is that of other learners.
+    """
+    now = len(curve) - 1
+    then = max((i for i in range(now) if 2 * curve[i][0] <= curve[now][0]), default=max(0, now - 1))
+    both = set(scores[now]).intersection(scores[then])
+    if GroupedScreening.name in scores[now]:
+        both -= {UNION}
+    points = dict.fromkeys((then, now))
+    return [(curve[i][0], max(scores[i][name] for name in both)) for i in points if both]
 
 
 def _learners(sampling: str, kinds: str) -> tuple[list[Learner], str]:

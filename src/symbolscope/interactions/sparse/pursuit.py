@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.interactions.sparse.atoms import Atom, Dictionary, columns
+from symbolscope.interactions.sparse.atoms import Atom, Dictionary, Table, columns
 from symbolscope.interactions.sparse.learner import Learner
 from symbolscope.interactions.sparse.least_squares import prune, search_prices
 from symbolscope.shapes import Effects, Masks, Scores
@@ -90,7 +90,7 @@ class Pursuit(Learner):
             if room <= 0 or since == _PATIENCE:
                 break
             known = set(atoms)
-            scored = search.best(state.released(price, masks, values), atoms)
+            scored = search.best(state.released(price, values), atoms)
             scored = sorted(
                 ((z * z - price[len(atom[1])], atom) for atom, z in scored if atom not in known),
                 key=lambda item: (-item[0], item[1]),
@@ -117,6 +117,7 @@ class _State:
     """Atoms, their effects by least squares, and what they leave."""
 
     atoms: list[Atom]
+    table: Table
     effects: Effects
     strengths: Effects
     residual: Scores
@@ -124,10 +125,11 @@ class _State:
     @classmethod
     def of(cls, atoms: list[Atom], masks: Masks, values: Scores, price: PerOrder) -> "_State":
         """The state after atoms no better than chance are dropped."""
-        kept, effects, strengths, residual = prune(columns(atoms, masks), values, _STAYS * _prices(atoms, price))
-        return cls([atoms[j] for j in kept], effects, strengths, residual)
+        table = columns(atoms, masks)
+        kept, effects, strengths, residual = prune(table, values, _STAYS * _prices(atoms, price))
+        return cls([atoms[j] for j in kept], table[:, kept], effects, strengths, residual)
 
-    def released(self, price: PerOrder, masks: Masks, values: Scores) -> Scores:
+    def released(self, price: PerOrder, values: Scores) -> Scores:
         """The residual with effects that are barely worth their price given back.
 
         An atom that stands in for larger ones takes away what would lead to them; a true one is clearly worth its price.
@@ -135,7 +137,7 @@ class _State:
         if not self.atoms:
             return self.residual
         share = np.maximum(1 - _RELEASE * _prices(self.atoms, price) / np.maximum(self.strengths, 1e-300), 0.0)
-        out = values - columns(self.atoms, masks) @ (share * self.effects)
+        out = values - self.table @ (share * self.effects)
         return out - out.mean()
 
     def gains(self, atoms: list[Atom], masks: Masks, price: PerOrder) -> list[tuple[float, Atom]]:
@@ -146,7 +148,7 @@ class _State:
         table -= table.mean(axis=0)
         norms = (table**2).sum(axis=0)
         if self.atoms:
-            basis = columns(self.atoms, masks).astype(np.float64)
+            basis = self.table.astype(np.float64)
             basis -= basis.mean(axis=0)
             gram = basis.T @ basis
             gram[np.diag_indices(len(gram))] += 1e-9 * float(np.trace(gram)) / len(gram) + 1e-300

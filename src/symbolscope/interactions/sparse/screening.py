@@ -17,9 +17,11 @@ _ORDERS = 4
 # Most parities of one order that are looked at again, and most entries of their table.
 _KEPT, _ENTRIES = 6000, 6_000_000
 _ROUNDS = 12
-# Passes over all parities; one more is made where the last one left at most this share of the standard deviation.
+# Passes over all parities; one more is made where the last one left at most this share of the standard deviation, and took at most
+# one parity per so many masks: what takes more is not sparse.
 _PASSES = 4
 _PAID = 0.8
+_FEW = 16
 _ROUNDING = 1e-9
 # Lower halves that share one matrix product.
 _BLOCK = 128
@@ -47,7 +49,7 @@ class Screening(Learner):
                 break
             candidates = list(dict.fromkeys([*atoms, *_candidates(signs, (residual / before).astype(np.float32))]))
             atoms, effects, residual = _pursued(candidates, effects, masks, values, residual, exact)
-            if residual.std() > _PAID * before:
+            if residual.std() > _PAID * before or len(atoms) > len(values) // _FEW:
                 break
         return Dictionary(tuple(atoms), np.abs(effects) + 1e-300)
 

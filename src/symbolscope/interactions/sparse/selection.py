@@ -104,8 +104,7 @@ def select(
     r2, _, recipe, name = min(good, key=lambda item: (item[1], -item[0]))
     scores = {each: max(item[0] for item in tried if item[3] == each) for each in dict.fromkeys(i[3] for i in tried)}
     if enough is not None and r2 < enough - _ROUNDING:
-        further = learners[0].dictionary(masks, values, seed=seed, start=start)
-        return Selection(None, name, r2, scores, _and_or(further))
+        return Selection(None, name, r2, scores, _and_or(parts[learners[0].name]))
     leading = max(parts, key=lambda each: scores[each])
     dictionaries = {each: parts[each] for each in (parts if name == UNION else [name])}
     for learner in learners:

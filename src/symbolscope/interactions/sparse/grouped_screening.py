@@ -38,9 +38,8 @@ class GroupedScreening(Learner):
     Masks in which the players of a group go together show which groups a parity is made of: there are few sets of groups. Of each
     such set, the other masks then show which players: the parity of one player of each of its groups that correlates most with
     what is left. What was taken is fitted to all masks, and the next is sought in what that leaves. A parity with two players in
-    one group shows as one of two groups less; where nothing else fits, a pair of players of one group is sought with the rest.
-
-    Two pairs of players in two groups do not show at all.
+    one group shows as one of two groups less; where nothing else fits, a pair of players of one group is sought with the rest. Two
+    pairs of players in two groups do not show at all.
 
     Beside the law of all learners, the dictionary depends on the groups, and :meth:`again` goes on from what was found.
 

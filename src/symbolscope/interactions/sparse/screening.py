@@ -56,18 +56,18 @@ class Screening(Learner):
 
 def all_orders_affordable(n: int, m: int) -> bool:
     """Whether the parities of all orders are looked at, of n players on m masks."""
-    return all(math.comb(n, order) * m <= _WORK for order in range(1, min(_ORDERS, n) + 1))
+    return len(_affordable_orders(n, m)) == min(_ORDERS, n)
+
+
+def _affordable_orders(n: int, m: int) -> list[int]:
+    orders = range(1, min(_ORDERS, n) + 1)
+    return list(itertools.takewhile(lambda order: math.comb(n, order) * m <= _WORK, orders))
 
 
 def _candidates(signs: NDArray[np.float32], unit: NDArray[np.float32]) -> list[Atom]:
     """The parities of each affordable order that correlate most with a residual of unit variance."""
-    n, m = signs.shape
-    found: list[Atom] = []
-    for order in range(1, min(_ORDERS, n) + 1):
-        if math.comb(n, order) * m > _WORK:
-            break
-        found += [("parity", players) for players in _screened(signs, unit, order)]
-    return found
+    orders = _affordable_orders(*signs.shape)
+    return [("parity", players) for order in orders for players in _screened(signs, unit, order)]
 
 
 def _pursued(

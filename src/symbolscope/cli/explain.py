@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _SLOW_PLAYERS = 13  # from here on the work takes more than a few seconds
 _TOLERANCE, _TARGET_R2 = "4%", 0.99
+_PATIENCE_SECONDS = 5.0  # who waited longer for the explanation is told why the controls take as long
 _COMMON_GIB = 4.0  # what needs more may be refused, so it is not announced
 
 
@@ -230,7 +232,7 @@ def explain(
         bool,
         typer.Option(
             "--nulls/--no-nulls",
-            help="Compare with the network untrained and with permuted outputs",
+            help="Compare with the network untrained (twice, with as many calls each) and with permuted outputs",
             rich_help_panel="Results",
         ),
     ] = True,
@@ -289,6 +291,8 @@ def explain(
                 for note in _without_effect(tolerance, target_r2, sampling, exact=exact):
                     typer.echo(note, err=True)
 
+            begun = time.perf_counter()
+            where = None if executor is None else executor.value
             result = explain_game(
                 game,
                 tolerance=allowed,
@@ -299,10 +303,18 @@ def explain(
                 sampling=(sampling or SamplingName.UNIFORM).value,
                 seed=seed,
                 store=store,
-                executor=None if executor is None else executor.value,
+                executor=where,
                 progress=progress,
             )
-            evidence = _evidence(result) if nulls else None
+            evidence = None
+            if nulls and len(result.effects):  # else there is nothing to control
+                from symbolscope.evidence.assess import assess
+
+                if not quiet and time.perf_counter() - begun > _PATIENCE_SECONDS:
+                    typer.echo(
+                        "Now the same for networks that have learned nothing; --no-nulls leaves them out.", err=True
+                    )
+                evidence = assess(result, store=store, executor=where, progress=progress)
         if save is not None:
             result.save(save)
         if output is not None:
@@ -347,13 +359,6 @@ def _announcement(n_players: int, tolerance: str) -> str:
         f"{n_players} players: {1 << n_players:,} model calls at most and about {exact_memory(n_players):.2g} GiB of memory, "
         f"then the split{faster}."
     )
-
-
-def _evidence(result: "InteractionModel") -> "Faithfulness | None":
-    """The cheap controls, where there is anything to control."""
-    from symbolscope.evidence.assess import assess
-
-    return assess(result) if len(result.effects) else None
 
 
 def _print(

@@ -27,6 +27,9 @@ def assess(
     restarts: int = 2,
     n: int = 1_000,
     seed: int = 0,
+    store: Any = None,
+    executor: Any = None,
+    batch_size: Any = None,
     progress: bool | None = None,
 ) -> Faithfulness:
     """Assess a reading: its score with interval, floor and complexity, the same procedure on nulls, rivals, off-target, divergence.
@@ -48,6 +51,9 @@ def assess(
         Fresh pairs per variable and score.
     seed
         Of nulls and pairs.
+    store, executor, batch_size
+        For interactions, as for :func:`symbolscope.explain`: null networks are asked as often as the network itself, and the
+        values of each are kept under its own fingerprint, so an interrupted assessment goes on where it stopped.
     progress
         Show a progress bar; None shows one where the work is long and a person is watching.
 
@@ -58,7 +64,8 @@ def assess(
     Raises
     ------
     SymbolscopeError
-        For an unknown null, one that does not suit the reading, rivals that are no programs, or a reading that cannot be repeated.
+        For an unknown null, one that does not suit the reading, rivals that are no programs, or a reading that cannot be repeated;
+        or as :func:`symbolscope.explain` does where a network is asked.
 
     Source: Sutter et al. (2507.08802) and Heap et al. (2501.17727) for why a score needs a null; Geiger et al. (2301.04709) for the
     words.
@@ -75,8 +82,9 @@ def assess(
     (5, True)
     """
     (report,) = assess_many(
-        [reading], nulls=nulls, rivals=rivals, held_out=held_out, restarts=restarts, n=n, seed=seed, progress=progress
-    )
+        [reading], nulls=nulls, rivals=rivals, held_out=held_out, restarts=restarts, n=n, seed=seed, store=store,
+        executor=executor, batch_size=batch_size, progress=progress,
+    )  # fmt: skip
     return report
 
 
@@ -89,6 +97,9 @@ def assess_many(
     restarts: int = 2,
     n: int = 1_000,
     seed: int = 0,
+    store: Any = None,
+    executor: Any = None,
+    batch_size: Any = None,
     progress: bool | None = None,
 ) -> list[Faithfulness]:
     """:func:`assess` for several readings; alignments of one network share the null networks and one batched job.
@@ -119,6 +130,10 @@ def assess_many(
             "rivals and held_out are for alignments; interactions always have their rival bases, and are tested on every mask"
         )
     found: dict[int, Faithfulness] = {}
+    if swaps and not (store is None and executor is None and batch_size is None):
+        raise SymbolscopeError(
+            "store, executor and batch_size are for interactions; alignments swap states in this process"
+        )
     named = _named(rivals)
     for group in _by_network(swaps):
         suited = _suited(nulls, _OF_SWAPS, group[0])  # what suits one network may not suit another
@@ -137,7 +152,8 @@ def assess_many(
         found |= {id(reading): report for reading, report in zip(group, reports, strict=True)}
     for reading in masks:
         suited = _suited(nulls, _OF_MASKS, reading)
-        found[id(reading)] = assess_masks(reading, suited, restarts=restarts, seed=seed)
+        asked = reading.asked_with(store=store, executor=executor, batch_size=batch_size, progress=progress)
+        found[id(reading)] = assess_masks(asked, suited, restarts=restarts, seed=seed)
     return [found[id(reading)] for reading in readings]
 
 

@@ -101,6 +101,12 @@ class MaskReading(Protocol):
         """Other readings that cost nearly as little; says what they have in common when printed."""
         ...
 
+    def asked_with(
+        self, *, store: Any = None, executor: Any = None, batch_size: Any = None, progress: bool | None = False
+    ) -> "MaskReading":
+        """The same reading; by these means it asks the network, or another, when it is checked and refitted."""
+        ...
+
     def refit(self, network: object = None, *, variation: Variation | None = None) -> "MaskReading":
         """The same procedure with one thing changed."""
         ...

@@ -1,7 +1,7 @@
 """The And-Or graph of a network's interactions: what they share is drawn once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.asking import GivenExecutor, GivenStore
+from symbolscope.games.given import GivenCount
 from symbolscope.graphs.coalition_nodes import distinct_terms, nodes_of, shortest_description
 from symbolscope.graphs.node import Node
 from symbolscope.interactions.checked_outputs import CheckedOutputs
@@ -275,6 +277,18 @@ class AndOrGraph:
     def alternatives(self) -> "Alternatives | None":
         """Other splits that cost nearly as little."""
         return self.interactions.alternatives()
+
+    def asked_with(
+        self,
+        *,
+        store: GivenStore = None,
+        executor: GivenExecutor = None,
+        batch_size: GivenCount | None = None,
+        progress: bool | None = False,
+    ) -> "AndOrGraph":
+        """The same graph; what its checks and controls ask for is kept, computed and shown as :func:`explain` does it."""
+        asked = self.interactions.asked_with(store=store, executor=executor, batch_size=batch_size, progress=progress)
+        return replace(self, interactions=asked)
 
     def refit(self, network: object = None, *, variation: Variation | None = None) -> InteractionModel:
         """The interactions that the same procedure finds on another network, or with another thing changed.

@@ -67,10 +67,15 @@ def checked_outputs(model: "InteractionModel") -> CheckedOutputs:
             "the network's output is not known on all masks and the model has no game to ask, so there is nothing to compare the "
             "interactions with; make the model with sy.explain or sy.decompose (a loaded one has no game)"
         )
-    # As many as the model was learned from at most: a check should not cost more than the reading.
+    masks = masks_to_check(model)
+    with model.means.asking(model.game) as ask:
+        return CheckedOutputs(masks, ask(masks), model.predict(masks))
+
+
+def masks_to_check(model: "InteractionModel") -> Masks:
+    """Fresh masks: as many as the model was learned from at most, for a check should not cost more than the reading."""
     rows = FRESH_MASKS if model.sampled is None else max(200, min(FRESH_MASKS, model.sampled.calls))
-    masks = np.random.default_rng(_SEED).random((rows, model.n_players)) < 0.5
-    return CheckedOutputs(masks, model.game(masks), model.predict(masks))
+    return np.random.default_rng(_SEED).random((rows, model.n_players)) < 0.5
 
 
 def sampled_curve(model: "InteractionModel", checked: CheckedOutputs) -> SizeCurve:

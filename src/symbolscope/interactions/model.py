@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.asking import GivenExecutor, GivenStore
 from symbolscope.games.game import Game
+from symbolscope.games.given import GivenCount
+from symbolscope.games.means import Means
 from symbolscope.games.view import InputView
 from symbolscope.interactions.checked_outputs import CheckedOutputs, checked_outputs, sampled_curve, sampled_fitted_r2
 from symbolscope.interactions.fidelity import Fidelity, FidelityCurve, fidelity, fidelity_curve
@@ -78,6 +81,8 @@ class InteractionModel:
         fresh ones when asked; not saved.
     game
         The game that was explained, for controls that put another network in its place; not saved.
+    means
+        With what checks and controls ask it, see :meth:`asked_with`; not saved.
 
     Examples
     --------
@@ -112,6 +117,7 @@ class InteractionModel:
     sampled: SampledFit | None = None
     checks: tuple[NDArray[np.bool_], Scores] | None = None
     game: Game | None = None
+    means: Means = field(default_factory=Means)
 
     def __post_init__(self) -> None:
         """Check that the arrays belong together."""
@@ -237,6 +243,28 @@ class InteractionModel:
             "largest order": float(self.orders.max(initial=0)),
             "description length (bits)": description_length(self),
         }
+
+    def asked_with(
+        self,
+        *,
+        store: GivenStore = None,
+        executor: GivenExecutor = None,
+        batch_size: GivenCount | None = None,
+        progress: bool | None = False,
+    ) -> "InteractionModel":
+        """The same model; what :meth:`checked` and :meth:`refit` ask for is kept, computed and shown as :func:`explain` does it.
+
+        Examples
+        --------
+        >>> import symbolscope as sy
+        >>> model = sy.explain(sy.Game.from_function(lambda masks: masks[:, 0] * 1.0, 30), progress=False)
+        >>> round(float(model.asked_with(batch_size=64).checked().values.mean()), 1)
+        0.5
+        """
+        asked = self.__dict__.get("_checked")
+        checks = self.checks if asked is None or asked.exhaustive else (asked.masks, asked.values)
+        means = Means(store, executor, batch_size, progress)
+        return replace(self, checks=checks, means=means)
 
     def refit(self, network: object = None, *, variation: Variation | None = None) -> "InteractionModel":
         """The same procedure on another network, or with another thing changed; what controls are made of.

@@ -3,7 +3,6 @@
 import numpy as np
 
 from symbolscope.errors import SymbolscopeError
-from symbolscope.games.evaluate import evaluate
 from symbolscope.games.masks import all_masks
 from symbolscope.interactions.decompose import decompose_game
 from symbolscope.interactions.least_squares import fitted_effects
@@ -47,7 +46,8 @@ def refit_model(model: InteractionModel, variation: Variation) -> InteractionMod
             raise SymbolscopeError(
                 "the model was made from values alone, so no other network can be read in the same way; make it with sy.explain"
             )
-        values = evaluate(model.game.with_network(variation.network), all_masks(model.n_players), progress=False)
+        with model.means.asking(model.game.with_network(variation.network)) as ask:
+            values = ask(all_masks(model.n_players))
     if variation.answers == "shuffled":
         values = np.random.default_rng([variation.seed, 1]).permutation(values)
     if variation.features == "random-units":
@@ -60,7 +60,7 @@ def refit_model(model: InteractionModel, variation: Variation) -> InteractionMod
         kinds=str(model.settings.get("kinds", "and-or")),
         settings=model.settings,
         view=model.view,
-        progress=False,
+        progress=model.means.progress,
     )
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from symbolscope.errors import SymbolscopeError
-from symbolscope.games.asking import Ask, asking
+from symbolscope.games.asking import Ask
 from symbolscope.games.game import Game
 from symbolscope.games.given import GivenArray
-from symbolscope.interactions.checked_outputs import CheckedOutputs, fitted_on
+from symbolscope.interactions.checked_outputs import CheckedOutputs, fitted_on, masks_to_check
 from symbolscope.interactions.explain import explain_sparsely
 from symbolscope.interactions.model import InteractionModel
 from symbolscope.shapes import Scores
@@ -41,8 +41,10 @@ def refit_sampled(model: InteractionModel, variation: Variation) -> InteractionM
 
         found = _explained(model, game, shuffled, seed=variation.seed)
         return replace(found, checks=(known.masks, generator.permutation(known.values)))
-    with asking(game, progress=False) as ask:
-        return _explained(model, game, ask, seed=variation.seed)
+    with model.means.asking(game) as ask:
+        found = _explained(model, game, ask, seed=variation.seed)
+        masks = masks_to_check(found)
+        return replace(found, checks=(masks, ask(masks)))  # now, while the workers are there
 
 
 def _explained(model: InteractionModel, game: Game, ask: Ask, *, seed: int) -> InteractionModel:
@@ -55,7 +57,7 @@ def _explained(model: InteractionModel, game: Game, ask: Ask, *, seed: int) -> I
         sampling=model.sampled.sampling,
         kinds=str(model.settings.get("kinds", "and-or")),
         seed=seed,
-        progress=False,
+        progress=model.means.progress,
         method=str(model.settings.get("method", "sparse")),
     )
 

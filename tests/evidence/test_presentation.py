@@ -43,7 +43,7 @@ def of_swaps(*, score=0.99, low=0.97, nulls=None, margin=0.5, least=0.4, rivals=
     )
 
 
-def of_sizes(own=4, *, nulls=None, score=0.97, subject="12 interactions of 5 players"):
+def of_sizes(own=4, *, nulls=None, score=0.97, restarts=2, subject="12 interactions of 5 players"):
     """A report of interactions, by hand: terms for R^2 of 0.9, per restart of each null."""
     counts = {"random-init": (8, 9), "permuted-outputs": (20, 21)} if nulls is None else nulls
     least = {name: min((one for one in each if one is not None), default=None) for name, each in counts.items()}
@@ -62,7 +62,7 @@ def of_sizes(own=4, *, nulls=None, score=0.97, subject="12 interactions of 5 pla
         rivals={"Fourier": Rival(0.8, (0.8, 0.8), 0.0, 0.17, (0.15, 0.18))},
         skipped={},
         seed=0,
-        restarts=2,
+        restarts=restarts,
         sizes={"network": ((own, None),)} | {name: tuple((one, None) for one in each) for name, each in counts.items()},
         size_ratio={name: (one, NAN) for name, one in ratio.items()},
         alternatives="two splits cost the same",
@@ -92,15 +92,20 @@ def test_interactions_that_reproduce_too_little():
 @pytest.mark.parametrize(
     ("own", "nulls", "ending"),
     [
-        (4, {"random-init": (8, 9), "permuted-outputs": (20, 21)}, "at least 2.0 times as many, so this sparsity was learned."),
-        (4, {"random-init": (6, 6)}, "at least 1.5 times as many, so this sparsity was learned."),
+        (4, {"random-init": (15, 16), "permuted-outputs": (20, 21)}, "at least 3.8 times as many, so this sparsity was learned."),
+        (4, {"random-init": (14, 14)}, "at least 3.5 times as many, so this sparsity was learned."),
+        (4, {"random-init": (13, 99)},
+         "at least 3.2 times as many, weak evidence that this sparsity was learned, for untrained networks differ nearly as much "
+         "among themselves (more restarts say more)."),
+        (4, {"random-init": (6, 9)}, "differ nearly as much among themselves (more restarts say more)."),
         (4, {"random-init": (5, 9), "permuted-outputs": (30, 30)},
          "a network that learned nothing is about as sparse here, so the sparsity alone is no evidence of what was learned."),
         (4, {"random-init": (3, None)}, "about as sparse here, so the sparsity alone is no evidence of what was learned."),
         (9, {"random-init": (4, 9), "permuted-outputs": (30, 30)},
          "what learned nothing is sparser, so the sparsity is no evidence of anything learned."),
         (4, {"random-init": (None, None)}, "against no number in the same network untrained: the nulls never get there."),
-        (4, {"random-init": (None, None), "permuted-outputs": (8, 9)}, "at least 2.0 times as many, so this sparsity was learned."),
+        (4, {"random-init": (None, None), "permuted-outputs": (16, 17)},
+         "at least 4.0 times as many, so this sparsity was learned."),
     ],
 )  # fmt: skip
 def test_sparsity_beside_that_of_the_nulls(own, nulls, ending):
@@ -108,8 +113,23 @@ def test_sparsity_beside_that_of_the_nulls(own, nulls, ending):
     assert said.endswith(ending)
     assert f"{own} interactions give R² of 0.9, against " in said
     assert "Nothing was controlled" not in said
-    verdicts = ("was learned.", "what was learned.", "anything learned.", "never get there.")
+    verdicts = (
+        "was learned.",
+        "what was learned.",
+        "anything learned.",
+        "never get there.",
+        "(more restarts say more).",
+    )
     assert sum(said.endswith(verdict) for verdict in verdicts) >= 1
+
+
+@pytest.mark.parametrize(("restarts", "least"), [(1, 24), (2, 14), (5, 8), (10, 6)])
+def test_the_fewer_untrained_networks_the_more_they_must_differ(restarts, least):
+    def said(count):
+        return of_sizes(4, nulls={"random-init": (count,) * restarts}, restarts=restarts).sentence
+
+    assert said(least).endswith("so this sparsity was learned.")
+    assert not said(least - 1).endswith("so this sparsity was learned.")
 
 
 def test_nothing_is_said_of_learning_without_an_untrained_network():

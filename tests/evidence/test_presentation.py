@@ -187,6 +187,8 @@ def test_an_alignment_without_controls():
     [
         ({}, ", so the network carries the variable because of what it learned."),
         ({"score": 0.8, "low": 0.75}, ", so the network carries the variable in part because of what it learned."),
+        ({"margin": 0.201, "least": 0.15}, ", so the network carries the variable because of what it learned."),
+        ({"margin": 0.199, "least": 0.15}, ": a small margin, weak evidence that anything was learned."),
         ({"margin": 0.09, "least": 0.02}, ": a small margin, weak evidence that anything was learned."),
         ({"margin": 0.0, "least": -0.02}, ": no margin, so this is no evidence of a variable."),
         ({"margin": -0.2, "least": -0.3}, ": no margin, so this is no evidence of a variable."),
@@ -198,6 +200,14 @@ def test_margins_of_an_alignment(settings, ending):
     assert said.endswith(ending)
     assert "25.0% with nothing swapped" in said
     assert "the same search reaches at most 49.0% on nulls" in said
+
+
+def test_one_control_is_worth_less_than_two():
+    two = of_swaps(margin=0.29)
+    assert dataclasses.replace(two, restarts=1).sentence.endswith(
+        ": a small margin, weak evidence that anything was learned."
+    )
+    assert two.sentence.endswith("because of what it learned.")
 
 
 def test_the_smallest_margin_decides():

@@ -4,8 +4,7 @@ import math
 
 from symbolscope.evidence.faithfulness import Faithfulness
 
-# A margin below this, and a ratio between this and one over it, are within what another draw of the null might give.
-_MARGIN = 0.1
+# A ratio between this and one over it is what another draw of the null might give.
 _RATIO = 1.5
 _CARRIED = 0.95
 # Nulls that are networks; without one of them nothing can be said of learning.
@@ -60,9 +59,17 @@ def learned_ratio(restarts: int) -> float:
     """Times as many terms as the network takes that the sparsest of so many untrained networks must take.
 
     An untrained network is the sparsest of itself and r others in one of r + 1 cases, so a ratio above 1 says little. With this
-    one at most about one untrained network in twenty is said to have learned (benchmarks/untrained.py: 0 to 4.5 %, by family and r).
+    one at most about one untrained network in twenty is said to have learned (benchmarks/untrained.py: 0 to 4.5 %, by family).
     """
     return 1.0 + 5.0 / restarts
+
+
+def learned_margin(restarts: int) -> float:
+    """How far above the best of so many nulls the IIA must be for the network to be said to have learned the variable.
+
+    The same caution for swaps as :func:`learned_ratio`.
+    """
+    return 0.1 + 0.2 / restarts
 
 
 def _over(report: Faithfulness) -> str:
@@ -101,7 +108,7 @@ def _of_swaps(report: Faithfulness) -> str:
     name = min(report.margin, key=lambda one: report.margin[one])
     margin, (least, _) = report.margin[name], report.margin_interval[name]
     against = f"the same search reaches at most {report.best_null:.1%} on nulls ({name})"
-    if margin >= _MARGIN and least > 0:
+    if margin >= learned_margin(report.restarts) and least > 0:
         how = "carries the variable" if low >= _CARRIED else "carries the variable in part"
         verdict = f"{said}; {against}, so the network {how} because of what it learned."
     elif margin > 0 and least > 0:

@@ -188,8 +188,14 @@ def test_an_alignment_without_controls():
         ({}, ", so the network carries the variable because of what it learned."),
         ({"score": 0.8, "low": 0.75}, ", so the network carries the variable in part because of what it learned."),
         ({"margin": 0.201, "least": 0.15}, ", so the network carries the variable because of what it learned."),
-        ({"margin": 0.199, "least": 0.15}, ": a small margin, weak evidence that anything was learned."),
-        ({"margin": 0.09, "least": 0.02}, ": a small margin, weak evidence that anything was learned."),
+        (
+            {"margin": 0.199, "least": 0.15},
+            ": a small margin over random-init, weak evidence that anything was learned.",
+        ),
+        (
+            {"margin": 0.09, "least": 0.02},
+            ": a small margin over random-init, weak evidence that anything was learned.",
+        ),
         ({"margin": 0.0, "least": -0.02}, ": no margin, so this is no evidence of a variable."),
         ({"margin": -0.2, "least": -0.3}, ": no margin, so this is no evidence of a variable."),
         ({"margin": 0.3, "least": -0.01}, ": no margin, so this is no evidence of a variable."),
@@ -205,7 +211,7 @@ def test_margins_of_an_alignment(settings, ending):
 def test_one_control_is_worth_less_than_two():
     two = of_swaps(margin=0.29)
     assert dataclasses.replace(two, restarts=1).sentence.endswith(
-        ": a small margin, weak evidence that anything was learned."
+        ": a small margin over random-init, weak evidence that anything was learned."
     )
     assert two.sentence.endswith("because of what it learned.")
 
@@ -218,6 +224,25 @@ def test_the_smallest_margin_decides():
         margin_interval={"random-init": (0.4, 0.6), "permuted-outputs": (-0.01, 0.1)},
     )
     assert "(permuted-outputs): no margin" in closest.sentence
+
+
+@pytest.mark.parametrize(
+    ("cores", "permuted", "ending"),
+    [
+        (0.4, 0.15, ", so the network carries the variable because of what it learned."),
+        (0.4, 0.09, ": a small margin over permuted-outputs, weak evidence that anything was learned."),
+        (0.19, 0.12, ": a small margin over random-core, weak evidence that anything was learned."),
+        (0.15, 0.09, ": a small margin over random-core, weak evidence that anything was learned."),
+    ],
+)
+def test_networks_differ_more_among_themselves_than_permutations(cores, permuted, ending):
+    margin = {"random-core": cores, "permuted-outputs": permuted}
+    report = dataclasses.replace(
+        of_swaps(nulls=dict.fromkeys(margin, (0.4, 0.5))),
+        margin=margin,
+        margin_interval={null: (one - 0.05, one + 0.05) for null, one in margin.items()},
+    )
+    assert report.sentence.endswith(ending)
 
 
 def test_a_rival_that_does_as_well_is_named():

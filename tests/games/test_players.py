@@ -93,3 +93,8 @@ def test_labels_fit_pixels_and_points():
         choose_players(np.array([0, 1, 1]), (4, 5))
     with pytest.raises(sy.SymbolscopeError, match="say what its players are"):
         choose_players(None, (4, 5))
+
+
+def test_names_given_as_players_are_shown_their_place():
+    with pytest.raises(sy.SymbolscopeError, match=r"give the names as player_names=\['age', ...\]"):
+        choose_players(["age", "dose"], (2,))

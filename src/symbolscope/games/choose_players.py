@@ -41,6 +41,11 @@ def choose_players(players: object, shape: tuple[int, ...]) -> Players:
     if isinstance(players, tuple) and len(players) == 2 and all(isinstance(size, int) for size in players):
         return Players.grid(shape, players[0], players[1])
     if isinstance(players, list):
+        if players and all(isinstance(each, str) for each in players):
+            raise SymbolscopeError(
+                "players says which positions of the sample belong together; give the names as "
+                f"player_names=[{players[0]!r}, ...]"
+            )
         return Players.groups(shape, players)
     if isinstance(players, Players):
         return Players(players.names, _fit(players.labels, shape))

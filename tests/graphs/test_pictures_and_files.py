@@ -214,7 +214,7 @@ def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("symbolscope.whole_file.os.replace", interrupted)
+    monkeypatch.setattr("symbolscope.core.whole_file.os.replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
         hostile().to_graphml(tmp_path / "graph.graphml")
     assert list(tmp_path.iterdir()) == []

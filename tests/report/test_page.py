@@ -140,7 +140,7 @@ def test_nothing_is_left_when_writing_fails(tmp_path, table_model, monkeypatch):
     def fail(self, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("symbolscope.whole_file.os.replace", fail)
+    monkeypatch.setattr("symbolscope.core.whole_file.os.replace", fail)
     with pytest.raises(SymbolscopeError, match="No space left"):
         write_report(tmp_path / "page.html", table_model)
     assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
@@ -151,7 +151,7 @@ def test_nothing_is_left_when_interrupted(tmp_path, table_model, monkeypatch):
     def interrupt(self, target):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("symbolscope.whole_file.os.replace", interrupt)
+    monkeypatch.setattr("symbolscope.core.whole_file.os.replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_report(tmp_path / "page.html", table_model)
     assert list(tmp_path.iterdir()) == []

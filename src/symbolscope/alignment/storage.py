@@ -23,7 +23,7 @@ from symbolscope.sites.recurrent_state import RecurrentState
 from symbolscope.sites.site import Site
 from symbolscope.tasks.classification import Classification
 from symbolscope.tasks.task import Task
-from symbolscope.whole_file import write_whole
+from symbolscope.core.whole_file import write_whole
 
 _FORMAT = "symbolscope.Alignment"
 _VERSION = 1

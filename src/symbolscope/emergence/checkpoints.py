@@ -13,7 +13,7 @@ from torch import nn
 
 from symbolscope.emergence.whole_number import whole_number
 from symbolscope.errors import SymbolscopeError
-from symbolscope.whole_file import write_whole
+from symbolscope.core.whole_file import write_whole
 
 _PICKLES = {".pt", ".pth", ".bin", ".ckpt", ".pkl"}
 if TYPE_CHECKING:

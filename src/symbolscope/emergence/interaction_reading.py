@@ -19,7 +19,7 @@ from symbolscope.games.game import Game
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.interactions.explain import explain
 from symbolscope.networks.evaluation_mode import evaluation_mode
-from symbolscope.whole_file import write_whole
+from symbolscope.core.whole_file import write_whole
 
 _FORMAT = "symbolscope.InteractionReading"
 # Goes up when the same network and settings come to give other figures.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from symbolscope.errors import SymbolscopeError
 from symbolscope.graphs.exchange import attributes
 from symbolscope.graphs.xml_text import xml_text
-from symbolscope.whole_file import write_whole
+from symbolscope.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from symbolscope.graphs.and_or_graph import AndOrGraph

@@ -13,7 +13,7 @@ from symbolscope.errors import SymbolscopeError
 from symbolscope.games.view import ImageView, InputView, TableView, TextView
 from symbolscope.interactions.model import InteractionModel
 from symbolscope.interactions.sparse.sampled_fit import SampledFit
-from symbolscope.whole_file import write_whole
+from symbolscope.core.whole_file import write_whole
 
 _FORMAT = "symbolscope.InteractionModel"
 _VERSION = 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from symbolscope.errors import SymbolscopeError
-from symbolscope.whole_file import write_whole
+from symbolscope.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -185,7 +185,7 @@ def write_dynamics(path: Path, results: Sequence[dict[str, Any]]) -> None:
     import csv
     import io
 
-    from symbolscope.whole_file import write_whole
+    from symbolscope.core.whole_file import write_whole
 
     rows = [
         {"flipped": one["flipped"] / 100, "seed": one["seed"], "kinds": kinds, **row}

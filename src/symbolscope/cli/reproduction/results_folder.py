@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from symbolscope.errors import SymbolscopeError
-from symbolscope.whole_file import write_whole
+from symbolscope.core.whole_file import write_whole
 
 
 @dataclass(frozen=True)

@@ -107,8 +107,8 @@ def test_folders_import_only_from_above():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("symbolscope."):
                 folder = node.module.split(".")[1]
-                if folder in ALLOWED and folder != relative.parts[0]:
-                    allowed = folder == "core" or folder in ALLOWED[relative.parts[0]] or (relative.as_posix(), folder) in EXCEPTIONS
+                if folder in ALLOWED and folder not in ("core", relative.parts[0]):
+                    allowed = folder in ALLOWED[relative.parts[0]] or (relative.as_posix(), folder) in EXCEPTIONS
                     assert allowed, f"{relative} imports {node.module}"
 
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from symbolscope.alignment.alignment import Alignment, Restart
 from symbolscope.alignment.counterfactual import check_vocabulary
+from symbolscope.core.whole_file import write_whole
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.registry import featurizer_from_configuration
 from symbolscope.programs.causal_model import CausalModel
@@ -23,7 +24,6 @@ from symbolscope.sites.recurrent_state import RecurrentState
 from symbolscope.sites.site import Site
 from symbolscope.tasks.classification import Classification
 from symbolscope.tasks.task import Task
-from symbolscope.core.whole_file import write_whole
 
 _FORMAT = "symbolscope.Alignment"
 _VERSION = 1

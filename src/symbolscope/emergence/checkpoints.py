@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol, SupportsIndex, TypeAlias, runtime_ch
 import torch
 from torch import nn
 
+from symbolscope.core.whole_file import write_whole
 from symbolscope.emergence.whole_number import whole_number
 from symbolscope.errors import SymbolscopeError
-from symbolscope.core.whole_file import write_whole
 
 _PICKLES = {".pt", ".pth", ".bin", ".ckpt", ".pkl"}
 if TYPE_CHECKING:

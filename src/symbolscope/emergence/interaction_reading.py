@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from symbolscope.core.whole_file import write_whole
 from symbolscope.emergence.order_strength import strength_by_order_and_sign
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.interactions.explain import explain
 from symbolscope.networks.evaluation_mode import evaluation_mode
-from symbolscope.core.whole_file import write_whole
 
 _FORMAT = "symbolscope.InteractionReading"
 # Goes up when the same network and settings come to give other figures.

@@ -4,10 +4,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from symbolscope.core.whole_file import write_whole
 from symbolscope.errors import SymbolscopeError
 from symbolscope.graphs.exchange import attributes
 from symbolscope.graphs.xml_text import xml_text
-from symbolscope.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from symbolscope.graphs.and_or_graph import AndOrGraph

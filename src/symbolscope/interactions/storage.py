@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.whole_file import write_whole
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.view import ImageView, InputView, TableView, TextView
 from symbolscope.interactions.model import InteractionModel
 from symbolscope.interactions.sparse.sampled_fit import SampledFit
-from symbolscope.core.whole_file import write_whole
 
 _FORMAT = "symbolscope.InteractionModel"
 _VERSION = 1

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
-from symbolscope.errors import SymbolscopeError
 from symbolscope.core.whole_file import write_whole
+from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from symbolscope.errors import SymbolscopeError
 from symbolscope.core.whole_file import write_whole
+from symbolscope.errors import SymbolscopeError
 
 
 @dataclass(frozen=True)

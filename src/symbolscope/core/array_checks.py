@@ -1,0 +1,135 @@
+"""Checkers for arrays: real numbers as float64, whole numbers as int64, without a silent cast."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symbolscope.core.argument_checks import Argument, described
+from symbolscope.errors import SymbolscopeError
+
+
+def plain_array(name: str, given: object) -> NDArray[Any]:
+    """What was given as a NumPy array of its own type: nested lists, arrays, tensors (also with gradients), columns of a table.
+
+    Refused are complex numbers (whose imaginary part a cast would lose), text, dates, dicts and sets, lists of unequal lengths,
+    sparse tensors and tensors without data, and masked arrays with hidden entries (whose mask a cast would lose).
+
+    Examples
+    --------
+    >>> import torch
+    >>> plain_array("values", torch.ones(2, requires_grad=True))
+    array([1., 1.], dtype=float32)
+    >>> plain_array("values", [1.0, 2.0j])
+    Traceback (most recent call last):
+    symbolscope.errors.SymbolscopeError: values must hold real numbers; got complex128
+    """
+    given = _of_tensor(name, given)
+    if np.ma.isMaskedArray(given) and np.ma.getmaskarray(given).any():
+        raise SymbolscopeError(
+            f"{name} is a masked array with hidden entries; fill them first: type {name}.filled(...)"
+        )
+    try:
+        array = np.asarray(given)
+    except Exception as error:  # whatever an object's own __array__ raises
+        raise SymbolscopeError(f"{name} must be an array of numbers; got {described(given)}: {error}") from None
+    if array.dtype == np.object_:
+        array = _of_objects(name, given, array)
+    if np.iscomplexobj(array):
+        raise SymbolscopeError(f"{name} must hold real numbers; got {array.dtype}")
+    if not (np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_) or array.dtype.kind == "m":
+        raise SymbolscopeError(f"{name} must hold numbers; got {described(given)} with {array.dtype}")
+    return array
+
+
+@dataclass(frozen=True)
+class RealArray(Argument[NDArray[np.float64]]):
+    """Finite real numbers, as float64; flags count as 0 and 1.
+
+    Attributes
+    ----------
+    axes
+        Numbers of axes that are taken; None is any, also none.
+    shape
+        What to say of the shape in a message, such as "[2^n]".
+    """
+
+    axes: tuple[int, ...] | None = None
+    shape: str = ""
+
+    def read(self, name: str, given: object) -> NDArray[np.float64]:
+        array = plain_array(name, given)
+        with np.errstate(over="ignore"):  # a long double may be too large; that is told below
+            numbers = array.astype(np.float64)
+        if self.axes is not None and numbers.ndim not in self.axes:
+            raise SymbolscopeError(
+                f"{name} must be an array {self.shape or _axes(self.axes)}; got shape {list(numbers.shape)}"
+            )
+        if not np.isfinite(numbers).all():
+            where = ", ".join(str(int(place)) for place in np.argwhere(~np.isfinite(numbers))[0])
+            raise SymbolscopeError(
+                f"{name}[{where}] is not a finite number" if where else f"{name} is not a finite number"
+            )
+        return numbers
+
+
+@dataclass(frozen=True)
+class WholeArray(Argument[NDArray[np.int64]]):
+    """Whole numbers, as int64; no flags and no floats.
+
+    Examples
+    --------
+    >>> WholeArray().read("labels", [[0, 1], [1, -1]])
+    array([[ 0,  1],
+           [ 1, -1]])
+    """
+
+    axes: tuple[int, ...] | None = None
+    what: str = "whole numbers"
+
+    def read(self, name: str, given: object) -> NDArray[np.int64]:
+        array = plain_array(name, given)
+        if not np.issubdtype(array.dtype, np.integer):
+            raise SymbolscopeError(f"{name} must be {self.what}, as integers; got {array.dtype}")
+        if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
+            raise SymbolscopeError(f"{name} must be {self.what} within 64 bits; got {int(array.max())}")
+        if self.axes is not None and array.ndim not in self.axes:
+            raise SymbolscopeError(f"{name} must be an array {_axes(self.axes)}; got shape {list(array.shape)}")
+        return array.astype(np.int64)
+
+
+def _of_tensor(name: str, given: object) -> object:
+    """The numbers of a torch tensor; of a list with tensors in it, those of each."""
+    if isinstance(given, list | tuple) and any(hasattr(one, "detach") for one in given):
+        return [_of_tensor(name, one) for one in given]
+    if not (hasattr(given, "detach") and hasattr(given, "numpy")):
+        return given
+    import torch
+
+    assert isinstance(given, torch.Tensor)
+    try:
+        plain = given.detach().cpu().resolve_conj().resolve_neg()
+        return (
+            plain.to(torch.float64) if plain.dtype.is_floating_point and plain.dtype.itemsize < 4 else plain
+        ).numpy()
+    except Exception as error:  # sparse, quantised, nested, or without data
+        raise SymbolscopeError(
+            f"{name} must be a dense tensor that holds its numbers; got {described(given)}: {error}"
+        ) from None
+
+
+def _of_objects(name: str, given: object, array: NDArray[Any]) -> NDArray[Any]:
+    """Python numbers that NumPy keeps as objects (fractions, decimals, large integers) as float64."""
+    if any(isinstance(one, complex | np.complexfloating) for one in array.flat):
+        raise SymbolscopeError(f"{name} must hold real numbers; got complex ones")
+    if any(isinstance(one, str | bytes | bytearray) or one is None for one in array.flat):
+        raise SymbolscopeError(f"{name} must hold numbers; got {described(given)} with text or nothing in it")
+    try:
+        return array.astype(np.float64)
+    except Exception as error:
+        raise SymbolscopeError(f"{name} must be an array of numbers; got {described(given)}: {error}") from None
+
+
+def _axes(axes: tuple[int, ...]) -> str:
+    return f"with {' or '.join(map(str, axes))} axes" if axes != (1,) else "with 1 axis"

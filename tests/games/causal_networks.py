@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from symbolscope.core.wrapped_network import forward_parameters
+
 VOCABULARY = ["[UNK]", "[PAD]", "[MASK]", "the", "film", "is", "not", "bad", "at", "all", ",", "!", ".", "it", "was"]
 
 
@@ -77,4 +79,6 @@ class Careless(nn.Module):
             "past_key_values": past_key_values,
         }
         given[self.ignored] = None
+        if "cache" in forward_parameters(self.inner):  # its name since transformers 5.24
+            given["cache"] = given.pop("past_key_values")
         return self.inner(input_ids=input_ids, use_cache=use_cache, **given)

@@ -51,7 +51,12 @@ class PrefixCache:
         return self._states[min(self._states)][0].device
 
     def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, layer_idx: int, cache_kwargs: object = None
+        self,
+        key_states: torch.Tensor,
+        value_states: torch.Tensor,
+        layer_idx: int,
+        cache_kwargs: object = None,
+        kwargs: object = None,  # its name since transformers 5.24
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Add the states [B, heads, q, width] of new tokens, and return all: [B, heads, a + q, width]."""
         if self._before is None or self._places is None:

@@ -1,6 +1,5 @@
 """A causal language model on masked texts that begin alike: each distinct prefix is computed once."""
 
-import inspect
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -8,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
+from symbolscope.core.wrapped_network import forward_parameters
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.prefix_cache import PrefixCache
 from symbolscope.games.prefix_plan import PrefixCosts, cheapest_plan, plain_cost
@@ -21,7 +20,8 @@ LOGITS_BYTES = 128 << 20
 INNER_GROUPS = 4  # groups of tokens that a call holds whose keys and values are needed again
 
 # What the network's forward must take by name, beside its inputs.
-_NEEDED = ("attention_mask", "position_ids", "past_key_values", "use_cache")
+_NEEDED = ("attention_mask", "position_ids")
+_CACHE = ("cache", "past_key_values")  # its new name, and the one before transformers 5.24
 
 
 class PrefixNetwork:
@@ -38,8 +38,8 @@ class PrefixNetwork:
     ----------
     network
         Takes ``input_ids`` or ``inputs_embeds``, ``attention_mask`` [B, 1, q, tokens] (added to the attention scores),
-        ``position_ids``, ``past_key_values`` and ``use_cache``, and returns ``logits`` and ``past_key_values``, as the
-        causal language models of Hugging Face do.
+        ``position_ids``, ``cache`` (or ``past_key_values``) and ``use_cache``, and returns ``logits``, as the causal
+        language models of Hugging Face do.
     sample, baseline
         Token ids [L] or embeddings [L, D], present and hidden.
     labels
@@ -65,9 +65,11 @@ class PrefixNetwork:
         extras: Mapping[str, torch.Tensor],
         dtype: torch.dtype,
     ) -> None:
-        taken = set(inspect.signature(network.forward if isinstance(network, nn.Module) else network).parameters)
+        taken = forward_parameters(network)
         self._inputs_name = "input_ids" if sample.ndim == 1 else "inputs_embeds"
-        if lacking := [name for name in (self._inputs_name, *_NEEDED) if name not in taken]:
+        self._cache_name = next((name for name in _CACHE if name in taken), _CACHE[-1])
+        needed = (self._inputs_name, *_NEEDED, self._cache_name, "use_cache")
+        if lacking := [name for name in needed if name not in taken]:
             raise SymbolscopeError(f"its forward takes no {', '.join(lacking)}")
         if "attention_mask" in extras and not bool(extras["attention_mask"].all()):
             raise SymbolscopeError("the tokenizer's attention mask hides tokens")
@@ -173,7 +175,8 @@ class PrefixNetwork:
         inputs["attention_mask"] = attention.masked_fill_(barred, torch.finfo(self._dtype).min)
         if self._keeps_logits:
             inputs["logits_to_keep"] = packed.n_leaves if last else 1
-        output = self._network(**inputs, past_key_values=cache, use_cache=cache is not None)
+        inputs[self._cache_name] = cache
+        output = self._network(**inputs, use_cache=cache is not None)
         logits = getattr(output, "logits", None)
         if not isinstance(logits, torch.Tensor) or logits.ndim != 3:
             raise SymbolscopeError("it returns no logits [m, L, V]")

@@ -1,6 +1,5 @@
 """A text as the input of a game: tokens or embeddings of its words hidden together."""
 
-import inspect
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from symbolscope.core.wrapped_network import forward_parameters, uncompiled, unwrapped
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.masked_inputs import MaskedInputs
 from symbolscope.games.masked_network import MaskedNetwork
@@ -145,7 +145,7 @@ def _share_prefixes(
     dtype = source.network.dtype if isinstance(source.network, TorchNetwork) else None
     try:
         prefixes = PrefixNetwork(
-            network,
+            cast("Callable[..., object]", uncompiled(network)),  # its inputs change their shapes at every call
             inputs.sample,
             baseline=inputs.baseline,
             labels=labels,
@@ -201,7 +201,7 @@ def _caller(
     network: Callable[..., object], extras: Mapping[str, torch.Tensor], *, embeddings: bool, keep_last: bool
 ) -> Callable[[torch.Tensor], object]:
     """Call the network on a batch of ids [m, L] or embeddings [m, L, D], with the rest of its inputs repeated."""
-    taken = set(inspect.signature(network.forward if isinstance(network, nn.Module) else network).parameters)
+    taken = forward_parameters(network)
     inputs_name = "inputs_embeds" if embeddings else "input_ids"
     if inputs_name not in taken:
         if embeddings:
@@ -270,7 +270,8 @@ def _embedded(
     network: object, ids: NDArray[np.int64], hidden: int | NDArray[np.float64] | None, device: torch.device
 ) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
     """Embeddings [L, D] of the text, and of the text with every token hidden."""
-    table = network.get_input_embeddings() if hasattr(network, "get_input_embeddings") else None  # pyright: ignore
+    inner = unwrapped(network)
+    table = inner.get_input_embeddings() if hasattr(inner, "get_input_embeddings") else None  # pyright: ignore
     if not isinstance(table, nn.Module):
         raise SymbolscopeError(
             f"{type(network).__name__} has no get_input_embeddings(), which level='embedding' needs; give level='token'"
@@ -289,7 +290,7 @@ def _embedded(
 
 
 def _check_length(network: object, length: int) -> None:
-    longest = getattr(getattr(network, "config", None), "max_position_embeddings", None)
+    longest = getattr(getattr(unwrapped(network), "config", None), "max_position_embeddings", None)
     if isinstance(longest, int) and length > longest:
         raise SymbolscopeError(
             f"the text has {length} tokens and the network takes at most {longest}; shorten the text"
@@ -297,7 +298,7 @@ def _check_length(network: object, length: int) -> None:
 
 
 def _labels(network: object) -> dict[int, str]:
-    labels = getattr(getattr(network, "config", None), "id2label", None)
+    labels = getattr(getattr(unwrapped(network), "config", None), "id2label", None)
     return {int(i): str(label) for i, label in labels.items()} if isinstance(labels, Mapping) else {}
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 
 import torch
-from torch import nn
 
+from symbolscope.core.wrapped_network import module_of, unwrapped
 from symbolscope.errors import SymbolscopeError
 
 
@@ -34,8 +34,8 @@ class TorchNetwork:
                 f"{type(network).__name__}"
             )
         self.network = network
-        self.module = network if isinstance(network, nn.Module) else None
-        self._call = call or network
+        self.module = module_of(network)
+        self._call = network if call is None else call  # a compiled module refuses to be asked whether it is true
         self.from_logits = False  # whether the last output was an object that names its logits, as Hugging Face's do
         first = next(iter(self.module.parameters()), None) if self.module is not None else None
         self.device = _device(device, first)
@@ -49,8 +49,9 @@ class TorchNetwork:
     @property
     def name(self) -> str:
         """Class of the network, for settings and messages."""
-        plain_function = getattr(self.network, "__name__", None)
-        return plain_function if isinstance(plain_function, str) else type(self.network).__name__
+        inner = unwrapped(self.network)
+        plain_function = getattr(inner, "__name__", None)
+        return plain_function if isinstance(plain_function, str) else type(inner).__name__
 
     @property
     def training(self) -> bool:

@@ -1,11 +1,16 @@
 """Baselines: what a hidden player is replaced by."""
 
+from collections.abc import Hashable, Sequence
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.cell_kinds import NUMBERS, as_number, kind_of
 from symbolscope.games.given import GivenArray
+from symbolscope.games.given_row import plain_array
 from symbolscope.games.image_axes import channel_axis, image_size
+from symbolscope.games.missing_values import column_of
 
 
 def mean_baseline(reference_set: GivenArray) -> NDArray[np.float64]:
@@ -101,15 +106,26 @@ def center(points: GivenArray) -> NDArray[np.float64]:
     return np.broadcast_to(cloud.mean(axis=axis, keepdims=True), cloud.shape).copy()
 
 
-def choose_baseline(baseline: object, sample: NDArray[np.generic]) -> tuple[NDArray[np.generic], str]:
+def choose_baseline(
+    baseline: object,
+    sample: NDArray[np.generic],
+    *,
+    dtype: DTypeLike | None = None,
+    names: Sequence[Hashable] | None = None,
+) -> tuple[NDArray[np.generic], str]:
     """Read the ``baseline`` argument of a game.
 
     Parameters
     ----------
     baseline
-        "zero", "blur", "center", a number, or an array of the sample's shape or one that broadcasts to it.
+        "zero", "blur", "center", a number, or an array of the sample's shape or one that broadcasts to it; axes of length 1 in
+        front of it are batch axes.
     sample
         The sample, already checked.
+    dtype
+        What the network takes; None is the sample's dtype.
+    names
+        Names of a row's columns, for messages.
 
     Returns
     -------
@@ -118,8 +134,7 @@ def choose_baseline(baseline: object, sample: NDArray[np.generic]) -> tuple[NDAr
     Raises
     ------
     SymbolscopeError
-        If the name is unknown, the shapes differ, or the baseline holds NaN, infinity, or fractions for an integer
-        sample.
+        If the name is unknown, the shapes differ, or the baseline holds NaN, infinity, or what an integer dtype does not hold.
 
     Examples
     --------
@@ -139,6 +154,8 @@ def choose_baseline(baseline: object, sample: NDArray[np.generic]) -> tuple[NDAr
     else:
         values = _as_array(baseline, "baseline")
         description = f"{values.item():g}" if values.ndim == 0 else f"array of shape {tuple(values.shape)}"
+        while values.ndim > sample.ndim and values.shape[0] == 1:
+            values = values[0]
         try:
             values = np.broadcast_to(values, sample.shape)
         except ValueError:
@@ -146,18 +163,22 @@ def choose_baseline(baseline: object, sample: NDArray[np.generic]) -> tuple[NDAr
                 f"sample and baseline have different shapes: the sample {sample.shape}, the baseline {values.shape}; "
                 "give a baseline of the sample's shape, or a number"
             ) from None
-    refuse_non_finite(values, "the baseline")
-    cast = values.astype(sample.dtype)
-    if np.issubdtype(sample.dtype, np.integer) and not np.array_equal(cast, values):
-        raise SymbolscopeError(
-            f"the sample holds integers ({sample.dtype}) but the baseline has fractions; "
-            "give the sample as floating-point numbers, or a baseline of integers"
-        )
-    return cast, description
+    refuse_non_finite(values, "the baseline", names)
+    wanted = np.dtype(sample.dtype if dtype is None else dtype)
+    if np.issubdtype(wanted, np.integer):
+        low, high = (int(bound) for bound in (np.iinfo(wanted).min, np.iinfo(wanted).max))
+        whole = np.array_equal(np.floor(values), values) if values.dtype.kind == "f" else True
+        if not whole or values.min() < low or values.max() > high:
+            fault = f"values beyond {low} .. {high}" if whole else "fractions"
+            raise SymbolscopeError(
+                f"the sample holds integers ({wanted}) but the baseline has {fault}; "
+                "give the sample as floating-point numbers, or a baseline of such integers"
+            )
+    return values.astype(wanted), description
 
 
-def choose_sample(sample: object) -> NDArray[np.generic]:
-    """Check the sample: an array of finite numbers, without a batch axis.
+def choose_sample(sample: object, *, names: Sequence[Hashable] | None = None) -> NDArray[np.generic]:
+    """Check the sample: an array of finite numbers.
 
     Examples
     --------
@@ -173,15 +194,18 @@ def choose_sample(sample: object) -> NDArray[np.generic]:
         raise SymbolscopeError(
             f"the sample is empty (shape {values.shape}), so the game has 0 players; at least 1 is needed"
         )
-    refuse_non_finite(values, "the sample")
+    refuse_non_finite(values, "the sample", names)
     return values
 
 
-def refuse_non_finite(values: NDArray[np.generic], what: str) -> None:
-    """Refuse NaN and infinity, naming the first position that holds one."""
+def refuse_non_finite(values: NDArray[np.generic], what: str, names: Sequence[Hashable] | None = None) -> None:
+    """Refuse NaN and infinity, naming the first column or position that holds one."""
     if np.issubdtype(values.dtype, np.floating) and not (finite := np.isfinite(values)).all():
         first = tuple(int(i) for i in np.argwhere(~finite)[0])
-        where = f"column {first[0]}" if len(first) == 1 else f"position {first}"
+        named = len(first) == 1 and names is not None and len(names) == len(values)
+        where = column_of(names[first[0]] if named and names is not None else None, first[0])
+        if len(first) > 1:
+            where = f"position {first}"
         raise SymbolscopeError(
             f"{what} holds {values[first]} at {where} ({int((~finite).sum())} of {values.size} values are not finite); "
             "fill in or remove them first"
@@ -190,25 +214,16 @@ def refuse_non_finite(values: NDArray[np.generic], what: str) -> None:
 
 def _as_array(given: object, what: str) -> NDArray[np.generic]:
     """Turn lists, arrays, tensors on any device, and one-row frames into a NumPy array of numbers."""
-    import torch
-
-    if isinstance(given, torch.Tensor):
-        tensor = given.detach().cpu()
-        given = tensor.float().numpy() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor.numpy()
-    try:
-        values = np.asarray(given)
-    except ValueError as error:
-        raise SymbolscopeError(
-            f"the {what} must be an array of numbers of one shape; got {type(given).__name__}: {error}"
-        ) from None
-    if values.dtype == np.object_:  # a pandas row of mixed integer and float columns
-        try:
-            values = values.astype(np.float64)
-        except (TypeError, ValueError):
+    values = plain_array(given, f"the {what}")
+    if values.dtype == np.object_:  # a row of mixed integer and float columns, with None where nothing is
+        entries = values.reshape(-1)
+        others = [entry for entry in entries if kind_of(entry) not in (*NUMBERS, "missing")]
+        if others or not len(entries):
+            shown = f" with {others[0]!r}" if others else ""
             raise SymbolscopeError(
-                f"the {what} must hold numbers; got {type(given).__name__} with {values.reshape(-1)[0]!r}. "
-                "Encode text columns first"
-            ) from None
+                f"the {what} must hold numbers; got {type(given).__name__}{shown}. Encode text columns first"
+            )
+        values = np.array([as_number(entry) for entry in entries], dtype=np.float64).reshape(values.shape)
     if not (np.issubdtype(values.dtype, np.number) or values.dtype == np.bool_) or np.iscomplexobj(values):
         raise SymbolscopeError(f"the {what} must hold real numbers; got {values.dtype}")
-    return values
+    return values.astype(np.float64) if values.dtype.itemsize > 8 else values  # torch has no float128

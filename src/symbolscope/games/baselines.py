@@ -1,6 +1,7 @@
 """Baselines: what a hidden player is replaced by."""
 
 from collections.abc import Hashable, Sequence
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -164,9 +165,9 @@ def choose_baseline(
                 "give a baseline of the sample's shape, or a number"
             ) from None
     refuse_non_finite(values, "the baseline", names)
-    wanted = np.dtype(sample.dtype if dtype is None else dtype)
+    wanted: np.dtype[Any] = np.dtype(sample.dtype if dtype is None else dtype)
     if np.issubdtype(wanted, np.integer):
-        low, high = (int(bound) for bound in (np.iinfo(wanted).min, np.iinfo(wanted).max))
+        low, high = (int(bound) for bound in (np.iinfo(cast("Any", wanted)).min, np.iinfo(cast("Any", wanted)).max))
         whole = np.array_equal(np.floor(values), values) if values.dtype.kind == "f" else True
         if not whole or values.min() < low or values.max() > high:
             fault = f"values beyond {low} .. {high}" if whole else "fractions"

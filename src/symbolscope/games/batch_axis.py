@@ -17,7 +17,7 @@ def has_batch_axis(
     device: torch.device,
     needs_players: bool,
 ) -> bool:
-    """Tell whether the first axis of a sample is a batch axis: its length is 1, and the network takes batches without it, not with it.
+    """Tell whether the first axis of a sample is a batch axis: of length 1, and the network takes samples without it alone.
 
     Parameters
     ----------

@@ -103,7 +103,9 @@ def _spelled_as(names: list[Hashable], columns: list[Hashable]) -> list[Hashable
     """Names as the estimator spells them: LightGBM writes ``body_mass`` for "body mass"."""
     known = set(columns)
     spelled = [
-        name.replace(" ", "_") if isinstance(name, str) and name not in known and name.replace(" ", "_") in known else name
+        name.replace(" ", "_")
+        if isinstance(name, str) and name not in known and name.replace(" ", "_") in known
+        else name
         for name in names
     ]
     return spelled if len(set(spelled)) == len(set(names)) else names

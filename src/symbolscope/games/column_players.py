@@ -73,7 +73,9 @@ def column_players(
     if players is None and columns is not None:
         return chosen.renamed([str(column) for column in columns])
     if by_name is not None and columns is not None:
-        groups = [[str(columns[at]) for at in np.flatnonzero(chosen.labels == player)] for player in range(len(chosen))]
+        groups = [
+            [str(columns[int(at)]) for at in np.flatnonzero(chosen.labels == player)] for player in range(len(chosen))
+        ]
         return chosen.renamed([" + ".join(group) for group in groups])
     return chosen
 

@@ -1,4 +1,4 @@
-"""A row of a table as an estimator is given it: columns matched by name, in their own dtypes, missing values where it takes them."""
+"""A row of a table as an estimator is given it: columns matched by name, in their own dtypes, missing where it can be."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
@@ -80,12 +80,18 @@ def estimator_inputs(
         columns, owner = _columns_of_sample(row, player_names, width), "the sample has"
     else:
         _refuse_too_few(row, columns, owner)
-    trusted = isinstance(sample, GivenRow)  # a game that is made again: positions are those of this row, wherever it goes
-    if row.known_names is None and columns is not None and len(row) == len(columns) and player_names is not None:
-        if players is None and names_the_columns(player_names, columns):
-            row = row.renamed(tuple(player_names))
-            if not _carries_names(baseline) and _is_row(baseline):
-                baseline = given_row(baseline, "the baseline").renamed(tuple(player_names))
+    trusted = isinstance(
+        sample, GivenRow
+    )  # a game that is made again: positions are those of this row, wherever it goes
+    if (
+        row.known_names is None
+        and players is None
+        and player_names is not None
+        and names_the_columns(player_names, columns)
+    ):
+        row = row.renamed(tuple(player_names))  # so they are what says which column is which
+        if not _carries_names(baseline) and _is_row(baseline):
+            baseline = given_row(baseline, "the baseline").renamed(tuple(player_names))
     ordered = in_order(row, columns, what="the sample", owner=owner)
     order = _order(row, ordered)
     moved = order != list(range(len(row)))
@@ -96,13 +102,16 @@ def estimator_inputs(
     hidden, baseline_name = row_baseline(baseline, ordered, columns, owner=owner, moved=moved and not trusted)
     for values, what in ((ordered, "the sample"), (hidden, "the baseline")):
         refuse_infinity(values.values, columns, what)
-    chosen = column_players(
-        players,
-        player_names,
-        columns if columns is not None else row.names,
-        len(row),
-        moved=moved and not trusted and row.known_names is not None,
-    )
+    try:
+        chosen = column_players(
+            players, player_names, columns if columns is not None else row.names, len(row), moved=moved and not trusted
+        )
+    except SymbolscopeError as error:
+        if not row.batch_axis:
+            raise
+        raise SymbolscopeError(
+            f"{error}. The sample came with a batch axis: give one row, such as X[3], and players of its columns"
+        ) from None
     labels = ordered.known_names if ordered.known_names is not None else columns
     table = _table(estimator, predict, ordered, hidden, labels, fitted=fitted_names(estimator) is not None, width=width)
     kept = ordered if labels is None else ordered.renamed(labels)
@@ -110,7 +119,13 @@ def estimator_inputs(
     if moved:
         notes["columns"] = "matched by name"
     return PreparedInputs(
-        MaskedRow(table, chosen), chosen, row_view(ordered, hidden, chosen), baseline_name, kept, sequence=False, notes=notes
+        MaskedRow(table, chosen),
+        chosen,
+        row_view(ordered, hidden, chosen),
+        baseline_name,
+        kept,
+        sequence=False,
+        notes=notes,
     )
 
 
@@ -168,7 +183,9 @@ def _moved_players(players: object, order: Sequence[int]) -> object:
 
 def _carries_names(baseline: object) -> bool:
     return isinstance(baseline, str) or (
-        hasattr(baseline, "keys") or hasattr(baseline, "columns") or hasattr(baseline, "index") and hasattr(baseline, "iloc")
+        hasattr(baseline, "keys")
+        or hasattr(baseline, "columns")
+        or (hasattr(baseline, "index") and hasattr(baseline, "iloc"))
     )
 
 
@@ -196,9 +213,7 @@ def _table(
     refusals: list[Exception] = []
     for form in _forms(numbers=numbers, fitted=fitted, width=width, labels=labels):
         try:
-            tables.append(
-                MaskedTable(sample, baseline, form=form, names=labels if form == "frame" else labels, categories=categories)
-            )
+            tables.append(MaskedTable(sample, baseline, form=form, names=labels, categories=categories))
         except SymbolscopeError as refusal:
             refusals.append(refusal)
     if not tables:
@@ -233,9 +248,7 @@ def _table(
     return tables[0]  # its first call says what is wrong
 
 
-def _forms(
-    *, numbers: bool, fitted: bool, width: int | None, labels: tuple[Hashable, ...] | None
-) -> tuple[Form, ...]:
+def _forms(*, numbers: bool, fitted: bool, width: int | None, labels: tuple[Hashable, ...] | None) -> tuple[Form, ...]:
     """Tables to try, the likeliest first."""
     if fitted:
         return ("frame",) if not numbers or _has_pandas() else ("array",)
@@ -269,8 +282,8 @@ def _refuse_unknown_categories(
         dtypes = [row.dtypes[at] for row in (sample, baseline) if row.dtypes is not None and at < len(row)]
         if at not in categories and not any(str(dtype) == "category" for dtype in dtypes):
             raise SymbolscopeError(
-                f"{column_of(None if labels is None else labels[at], at)} was fitted as a pandas category, whose list of categories "
-                "the row does not carry; give the row as a frame of one row, such as X.iloc[[3]]"
+                f"{column_of(None if labels is None else labels[at], at)} was fitted as a pandas category, whose list of "
+                "categories the row does not carry; give the row as a frame of one row, such as X.iloc[[3]]"
             )
 
 

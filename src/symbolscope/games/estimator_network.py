@@ -1,13 +1,15 @@
 """A scikit-learn estimator seen from a game."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.estimator_inputs import MaskedRow, estimator_inputs
+from symbolscope.games.masked_table import MaskedTable
+from symbolscope.games.prepared_inputs import PreparedInputs
 
 
 def is_estimator(network: object) -> bool:
@@ -54,32 +56,24 @@ class EstimatorNetwork:
             if classes is not None
             else None
         )
-        names = getattr(estimator, "feature_names_in_", None)
-        self.column_names = tuple(str(name) for name in names) if names is not None else None
+        self.table: MaskedTable | None = None  # of the row that is explained: see prepare
 
-    def input_dtype(self, dtype: torch.dtype) -> torch.dtype:
-        """Rows are always given in float64."""
-        return torch.float64
+    def prepare(
+        self, sample: object, *, baseline: object, players: object, player_names: Sequence[str] | None
+    ) -> PreparedInputs:
+        """Read the row that is explained; from then on batches are masks of its columns, bool [m, columns]."""
+        prepared = estimator_inputs(
+            self.estimator, self._predict, sample, baseline=baseline, players=players, player_names=player_names
+        )
+        assert isinstance(prepared.inputs, MaskedRow)
+        self.table = prepared.inputs.table
+        return prepared
 
     def outputs(self, batch: torch.Tensor) -> torch.Tensor:
-        """Return the outputs [m, C] of a batch of rows [m, columns]."""
-        if batch.ndim != 2:
-            raise SymbolscopeError(
-                f"a scikit-learn estimator takes a row of numbers; the sample has shape {tuple(batch.shape[1:])}. "
-                "Give one row, such as X[3], without a batch axis"
-            )
-        outputs = torch.from_numpy(np.asarray(self._predict(self._table(batch.numpy())), dtype=np.float64))
+        """Return the outputs [m, C] of a batch: masks of the prepared row's columns, or rows of numbers [m, columns]."""
+        table = batch.numpy() if self.table is None else self.table.rows(batch.numpy())
+        outputs = torch.from_numpy(np.asarray(self._predict(table), dtype=np.float64))
         return outputs if outputs.ndim > 1 else outputs[:, None]
-
-    def _table(self, rows: NDArray[np.float64]) -> object:
-        """Rows as the estimator was fitted: with column names if it knows them, for it warns or fails without."""
-        if self.column_names is None or len(self.column_names) != rows.shape[1]:
-            return rows
-        try:
-            import pandas
-        except ImportError:
-            return rows
-        return pandas.DataFrame(rows, columns=list(self.column_names), copy=False)
 
     @contextmanager
     def as_found(self) -> Generator[None, None, None]:

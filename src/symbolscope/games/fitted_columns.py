@@ -23,8 +23,9 @@ _INSIDE = (
 def fitted_names(estimator: object) -> tuple[str, ...] | None:
     """Names of the columns an estimator was fitted on, in its order; None if it was fitted without or does not tell.
 
-    Asked are the estimator, the first step of a pipeline and what a search or another wrapper fitted, by scikit-learn's
-    ``feature_names_in_``, LightGBM's ``feature_name_``, XGBoost's ``get_booster().feature_names`` and CatBoost's ``feature_names_``.
+    Asked are the estimator, the first step of a pipeline and what a search or another wrapper fitted, by
+    ``feature_names_in_`` (scikit-learn), ``feature_name_`` (LightGBM), ``get_booster().feature_names`` (XGBoost) and
+    ``feature_names_`` (CatBoost).
 
     Examples
     --------

@@ -4,22 +4,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from symbolscope.errors import SymbolscopeError
-from symbolscope.games.baselines import choose_baseline, choose_sample
 from symbolscope.games.batch_sizes import BatchSizes
 from symbolscope.games.batches import MaskScores, check_masks, scores_in_batches
-from symbolscope.games.choose_players import choose_players
 from symbolscope.games.estimator_network import EstimatorNetwork, is_estimator
-from symbolscope.games.given import GivenArray, GivenBaseline, GivenPlayers
-from symbolscope.games.input_views import input_view
+from symbolscope.games.given import GivenArray, GivenBaseline, GivenPlayers, GivenSample
 from symbolscope.games.masked_function import MaskedFunction
-from symbolscope.games.masked_inputs import MaskedInputs
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.games.players import Players
 from symbolscope.games.spans import GivenSpans
+from symbolscope.games.tensor_inputs import tensor_inputs
 from symbolscope.games.torch_network import TorchNetwork
 from symbolscope.games.view import InputView
 from symbolscope.shapes import Scores
@@ -100,7 +96,7 @@ class Game:
     def __init__(
         self,
         network: object,
-        sample: GivenArray,
+        sample: GivenSample,
         *,
         baseline: GivenBaseline = "zero",
         players: GivenPlayers = None,
@@ -113,52 +109,42 @@ class Game:
             EstimatorNetwork(network, score=score) if is_estimator(network) else TorchNetwork(network, device=device)
         )
         classes = adapted.classes if isinstance(adapted, EstimatorNetwork) else None
-        values = choose_sample(sample)
-        if values.dtype == np.float64 and isinstance(sample, (list, tuple)):
-            values = values.astype(np.float32)  # as torch reads plain numbers; an array's own precision is kept
-        hidden, baseline_name = choose_baseline(baseline, values)
-        chosen = choose_players(players, values.shape)
-        if player_names is not None:
-            chosen = chosen.renamed(player_names)
-        elif players is None and (columns := _column_names(sample, adapted, len(chosen))) is not None:
-            chosen = chosen.renamed(columns)
-        inputs = MaskedInputs(
-            values,
-            hidden,
-            chosen,
-            dtype=adapted.input_dtype(torch.from_numpy(np.array(values[:0])).dtype),
-            device=adapted.device,
+        prepared = (
+            adapted.prepare(sample, baseline=baseline, players=players, player_names=player_names)
+            if isinstance(adapted, EstimatorNetwork)
+            else tensor_inputs(adapted, sample, baseline=baseline, players=players, player_names=player_names)
         )
-        is_sequence = values.ndim == 1 and np.issubdtype(values.dtype, np.integer)
+        chosen = prepared.players
         source = MaskedNetwork(
             adapted,
-            inputs,
+            prepared.inputs,
             score=score,
             target=target,
             classes=classes,
             regression=isinstance(adapted, EstimatorNetwork) and adapted.regression,
             probabilities=adapted.probabilities if isinstance(adapted, EstimatorNetwork) else None,
-            sequence=is_sequence,
+            sequence=prepared.sequence,
         )
         resolved = source.score.target
         self._lay_out(
             source,
             chosen,
-            input_view(values, hidden, chosen),
+            prepared.view,
             {
                 "network": adapted.name,
                 "score": _score_name(score),
                 "target": resolved,
                 "target_name": str(classes[resolved]) if classes is not None and resolved is not None else None,
-                "baseline": baseline_name,
+                "baseline": prepared.baseline_name,
                 "players": _describe(chosen),
+                **prepared.notes,
             },
         )
         self.network = network
         self._given_baseline = baseline
         self._rebuild = lambda other, hidden: Game(
             other,
-            sample,
+            prepared.sample,
             baseline=hidden,
             players=chosen,
             score=score,
@@ -445,14 +431,6 @@ def _label(classes: Sequence[object] | NDArray[Any] | None, target: int | None) 
 
 def _score_name(score: object) -> str:
     return score if isinstance(score, str) else f"function {getattr(score, '__name__', type(score).__name__)}"
-
-
-def _column_names(sample: object, network: TorchNetwork | EstimatorNetwork, n_players: int) -> tuple[str, ...] | None:
-    """Names of the columns, from the estimator or from a row of a data frame."""
-    names = network.column_names if isinstance(network, EstimatorNetwork) else None
-    if names is None and hasattr(sample, "iloc"):
-        names = tuple(str(name) for name in getattr(sample, "index", ()))
-    return names if names is not None and len(names) == n_players else None
 
 
 def _describe(players: Players) -> str:

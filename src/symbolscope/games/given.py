@@ -6,16 +6,22 @@ The tests check annotations while they run; a caller's mistake must still reach 
 from typing import TYPE_CHECKING, SupportsIndex, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
     from os import PathLike
 
+    import pandas
     import torch
     from numpy.typing import ArrayLike
 
+    from symbolscope.games.given_row import GivenRow
     from symbolscope.games.players import Players
 
     GivenArray: TypeAlias = ArrayLike | torch.Tensor
-    GivenBaseline: TypeAlias = str | float | ArrayLike | torch.Tensor | None
+    GivenRowOfTable: TypeAlias = (
+        GivenRow | Mapping[Hashable, object] | Mapping[str, object] | pandas.Series | pandas.DataFrame
+    )
+    GivenSample: TypeAlias = GivenArray | GivenRowOfTable
+    GivenBaseline: TypeAlias = str | float | GivenArray | GivenRowOfTable | None
     GivenPlayers: TypeAlias = Players | ArrayLike | torch.Tensor | Sequence[ArrayLike] | None
     GivenGroups: TypeAlias = Sequence[ArrayLike]
     GivenCount: TypeAlias = SupportsIndex
@@ -24,5 +30,5 @@ if TYPE_CHECKING:
     GivenContents: TypeAlias = Mapping[int, bytes]
     GivenPath: TypeAlias = str | PathLike[str]
 else:
-    GivenArray = GivenBaseline = GivenPlayers = GivenGroups = GivenCount = GivenNumber = object
+    GivenArray = GivenSample = GivenBaseline = GivenPlayers = GivenGroups = GivenCount = GivenNumber = object
     GivenContent = GivenContents = GivenPath = object

@@ -76,13 +76,13 @@ def is_named_row(given: object) -> bool:
 
 
 def given_row(given: object, what: str) -> GivenRow:
-    """Read a row: Series, frame of one row (pandas, polars, pyarrow), dict, named tuple, record, list, array or tensor [n] or [1, n],
-    sparse matrix [1, n].
+    """Read a row in any of its forms.
 
     Parameters
     ----------
     given
-        The row.
+        Series, frame of one row (pandas, polars, pyarrow), dict, named tuple, record, list, array or tensor [n] or [1, n], sparse
+        matrix [1, n].
     what
         What it is, for messages: "the sample" or "the baseline".
 
@@ -162,7 +162,7 @@ def plain_array(given: object, what: str) -> NDArray[Any]:
         if masked.dtype.kind == "O":
             given = masked.filled(None)
         elif np.ma.getmaskarray(masked).any():
-            given = masked.astype(np.float64).filled(np.nan)
+            given = np.where(np.ma.getmaskarray(masked), np.nan, masked.data.astype(np.float64))
         else:
             given = masked.filled()
     try:

@@ -80,7 +80,10 @@ def paired_column(
     sample, baseline = (_dated(value, dtype, column) for value in (sample, baseline))
     check_kinds(sample, baseline, column)
     values = [sample, baseline]
-    if holds_no_numbers(dtype) and (number := next((value for value in values if kind_of(value) in NUMBERS), None)) is not None:
+    if (
+        holds_no_numbers(dtype)
+        and (number := next((value for value in values if kind_of(value) in NUMBERS), None)) is not None
+    ):
         raise SymbolscopeError(f"{column} has the dtype {dtype}, which does not hold the number {number!r}; {_ADVICE}")
     if all(kind_of(value) in (*NUMBERS, "missing") for value in values):
         return _numbers(values, dtype)
@@ -139,10 +142,13 @@ def _categories(sample: object, baseline: object, dtypes: Sequence[object], colu
     values = [sample, baseline]
     categorical = [dtype for dtype in dtypes if isinstance(dtype, pandas.CategoricalDtype)]
     for dtype in categorical:
-        known = dtype.categories
+        known: Any = dtype.categories  # None of a dtype without a list
         if known is not None and all(is_missing(value) or value in known for value in values):
-            return pandas.Series(pandas.Categorical([None if is_missing(value) else value for value in values], dtype=dtype))
-    known = list(categorical[0].categories) if categorical[0].categories is not None else []
+            return pandas.Series(
+                pandas.Categorical([None if is_missing(value) else value for value in values], dtype=dtype)
+            )
+    first: Any = categorical[0].categories
+    known = [] if first is None else list(first)
     unknown = next(value for value in values if not is_missing(value) and value not in known)
     whose = "sample" if unknown is sample else "baseline"
     raise SymbolscopeError(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from symbolscope.games.given import GivenSample
 from symbolscope.games.masked_inputs import MaskedInputs
 from symbolscope.games.players import Players
 from symbolscope.games.view import InputView
@@ -33,6 +34,6 @@ class PreparedInputs:
     players: Players
     view: InputView | None
     baseline_name: str
-    sample: object
+    sample: GivenSample
     sequence: bool
     notes: dict[str, str]

@@ -14,6 +14,7 @@ from symbolscope.games.cell_kinds import NUMBERS, as_number, kind_of
 from symbolscope.games.choose_players import choose_players
 from symbolscope.games.column_order import in_order
 from symbolscope.games.column_players import column_players
+from symbolscope.games.given import GivenSample
 from symbolscope.games.given_row import GivenRow, given_row, is_named_row
 from symbolscope.games.input_views import input_view
 from symbolscope.games.masked_inputs import MaskedInputs
@@ -25,7 +26,7 @@ from symbolscope.games.torch_network import TorchNetwork
 
 def tensor_inputs(
     network: TorchNetwork,
-    sample: object,
+    sample: GivenSample,
     *,
     baseline: object,
     players: object,
@@ -69,7 +70,7 @@ def tensor_inputs(
         dtype = _dtype_of_bools(network, values, hidden)
     values, hidden = _fitting(values, hidden, dtype, in_messages)
     chosen = _players(players, player_names, names, values.shape, taken=taken)
-    given: object = sample
+    given: GivenSample = sample
     if named is not None:
         given = named
     elif taken:
@@ -89,15 +90,16 @@ def _numbers(row: GivenRow, what: str, network: TorchNetwork) -> NDArray[Any]:
     """A row's values as an array; columns that hold no numbers are refused by name."""
     names = row.names
     kinds = [kind_of(value) for value in row.values]
-    others = [column_of(None if names is None else names[at], at) for at, kind in enumerate(kinds) if kind not in (*NUMBERS, "missing")]
+    places = [at for at, kind in enumerate(kinds) if kind not in (*NUMBERS, "missing")]
+    others = [column_of(None if names is None else names[at], at) for at in places]
     if others:
         more = f" and {len(others) - 1} more columns hold" if len(others) > 1 else " holds"
-        value = next(value for value, kind in zip(row.values, kinds, strict=True) if kind not in (*NUMBERS, "missing"))
         raise SymbolscopeError(
-            f"{others[0]}{more} no number in {what} ({value!r}), and {network.name} takes numbers. Encode text columns first, as for "
-            "its training, or give a pipeline that encodes them"
+            f"{others[0]}{more} no number in {what} ({row.values[places[0]]!r}), and {network.name} takes "
+            "numbers. Encode text columns first, "
+            "as for its training, or give a pipeline that encodes them"
         )
-    if "missing" in kinds or "float" in kinds and any(not isinstance(value, np.floating) for value in row.values):
+    if "missing" in kinds or ("float" in kinds and any(not isinstance(value, np.floating) for value in row.values)):
         return np.array([as_number(value) for value in row.values], dtype=np.float64)
     return np.array(row.values)
 
@@ -132,7 +134,9 @@ def _baseline(
         numbers = [kind_of(value) in (*NUMBERS, "missing") for value in row.values]
         if not all(numbers):
             others = [name for name, fine in zip(row.names or range(len(row)), numbers, strict=True) if not fine]
-            raise SymbolscopeError(f"the baseline holds no number in {listed(others)}; encode text columns as for the sample")
+            raise SymbolscopeError(
+                f"the baseline holds no number in {listed(others)}; encode text columns as for the sample"
+            )
         baseline = np.array([as_number(value) for value in row.values])
         described = f"row of {len(row)} columns"
     floats = values.dtype.kind == "f" or values.dtype == np.bool_

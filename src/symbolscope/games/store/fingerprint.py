@@ -100,7 +100,7 @@ def _read_masked_network(digest: Digest, source: MaskedNetwork) -> None:
         digest.read(None if call is network.network else call, "how the network is called")
     elif isinstance(network, EstimatorNetwork):
         digest.token("way", network.way)
-        digest.read(network.column_names, "the column names")
+        digest.read(None if network.table is None else network.table.content(), "the row and its baseline")
         digest.read(network.estimator, "the estimator")
     else:
         digest.read(network, "the network")

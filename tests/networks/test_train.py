@@ -336,7 +336,7 @@ def test_the_rate_rises_to_its_largest_and_falls(step, rate, warm_up, decay):
         ({"mode": "self"}, 'mode must be "teacher-forced" or "self-fed"; got \'self\''),
         ({"loss": "some"}, 'loss must be "all" or "scored"; got \'some\''),
         ({"checkpoint": "no/such/folder/file"}, "the folder no/such/folder does not exist"),
-        ({"checkpoint": "/tmp"}, "it is a folder; give the name of a file in it"),
+        ({"checkpoint": "/tmp"}, "it is a folder; add the name of a file"),
     ],
 )
 def test_settings_are_refused(given_settings, message):

@@ -1,9 +1,11 @@
 """Files that a command will write, checked before the work that would be lost."""
 
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
+from symbolscope.core.whole_file import check_writable
 from symbolscope.errors import SymbolscopeError
 
 
@@ -22,7 +24,8 @@ def check_destination(path: Path | None, option: str, *, inputs: Iterable[Path |
     Raises
     ------
     SymbolscopeError
-        If it is a folder, its folder does not exist or is read-only, or it is one of the inputs.
+        If it is a folder or no regular file, its folder does not exist or is read-only, its name is too long, or it is one of
+        the inputs.
 
     Examples
     --------
@@ -32,12 +35,10 @@ def check_destination(path: Path | None, option: str, *, inputs: Iterable[Path |
     """
     if path is None:
         return
-    if path.is_dir():
-        raise SymbolscopeError(f"{option} {path} is a folder; add the name of a file")
-    if not path.parent.is_dir():
-        raise SymbolscopeError(f"{option} {path}: the folder {path.parent} does not exist; create it first")
-    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise SymbolscopeError(f"{option} {path} cannot be written; choose another folder")
+    try:
+        check_writable(path)
+    except SymbolscopeError as error:
+        raise SymbolscopeError(f"{option} {str(error).removeprefix('cannot write ')}") from None
     for source in inputs:
         if source is not None and _same_file(source, path):
             raise SymbolscopeError(
@@ -57,7 +58,7 @@ def store_files(path: Path | None) -> tuple[Path, ...]:
 
 
 def _same_file(one: Path, other: Path) -> bool:
-    if one.resolve() == other.resolve():
+    if os.path.realpath(one) == os.path.realpath(other):
         return True
     return one.exists() and other.exists() and one.samefile(other)  # by another name of it
 
@@ -71,10 +72,14 @@ def existing_file(path: Path, option: str) -> Path:
     Traceback (most recent call last):
     symbolscope.errors.SymbolscopeError: --data no-such-table.csv: there is no such file
     """
-    if path.is_dir():
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except (OSError, ValueError):  # not there, a name too long, a link that leads back to itself, a NUL in the name
+        raise SymbolscopeError(f"{option} {path}: there is no such file") from None
+    if kind == stat.S_IFDIR:
         raise SymbolscopeError(f"{option} {path} is a folder; give a file")
-    if not path.is_file():
-        raise SymbolscopeError(f"{option} {path}: there is no such file")
+    if kind != stat.S_IFREG:
+        raise SymbolscopeError(f"{option} {path} is a device, a FIFO or a socket; give a file")
     if not os.access(path, os.R_OK):
         raise SymbolscopeError(f"{option} {path} cannot be read; check its permissions")
     return path

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from symbolscope.cli.study_parts import sizes_given
+from symbolscope.core.whole_file import whole_file, write_whole
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -123,9 +123,7 @@ def _check_settings(folder: Path, settings: dict[str, Any]) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    draft = path.with_suffix(".draft")
-    draft.write_text(text)
-    os.replace(draft, path)
+    write_whole(path, text.encode())
 
 
 def _run(
@@ -215,15 +213,13 @@ def _network(cell: Cell, task: "NumberTask", width: int) -> "SequenceNetwork":
 
 
 def _write_table(path: Path, results: list[dict[str, Any]]) -> None:
-    draft = path.with_suffix(".draft")
-    with draft.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, _COLUMNS, extrasaction="ignore")
         table.writeheader()
         for result in results:
             for row in result["rows"]:
                 shared = {"task": result["task"], "network": result["network"], "seed": result["seed"]}
                 table.writerow(shared | row | {"network_accuracy": result["accuracy"]})
-    os.replace(draft, path)
 
 
 def _print_summary(results: list[dict[str, Any]], console: "Console") -> None:

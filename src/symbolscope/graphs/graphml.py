@@ -1,11 +1,9 @@
 """And-Or graphs as GraphML, the XML that graph programs exchange."""
 
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symbolscope.core.whole_file import write_whole
-from symbolscope.errors import SymbolscopeError
 from symbolscope.graphs.exchange import attributes
 from symbolscope.graphs.xml_text import xml_text
 
@@ -22,14 +20,11 @@ def write_graphml(graph: "AndOrGraph", path: str | PathLike[str]) -> None:
     Raises
     ------
     SymbolscopeError
-        If the folder does not exist.
+        If the file cannot be written: :func:`symbolscope.core.whole_file.write_whole` names the reasons.
     """
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise SymbolscopeError(f"cannot write {target}: the folder {target.parent} does not exist; create it first")
-    if target.is_dir():
-        raise SymbolscopeError(f"{target} is a folder; give the path of a file, such as {target / 'graph.graphml'}")
-    write_whole(target, graphml(graph).encode("utf-8"))
+    write_whole(
+        path, graphml(graph).encode("utf-8", "replace")
+    )  # lone surrogates, which a tokenizer can make, have no UTF-8
 
 
 def graphml(graph: "AndOrGraph") -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from symbolscope.core.whole_file import as_path, check_writable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.progress import ProgressBar
 from symbolscope.networks.checkpoint import Progress, load_training, save_training
@@ -258,12 +259,8 @@ def _described(network: nn.Module) -> dict[str, Any]:
 def _checked_path(checkpoint: str | PathLike[str] | None) -> Path | None:
     if checkpoint is None:
         return None
-    path = Path(checkpoint)
-    if not path.parent.is_dir():
-        raise SymbolscopeError(f"cannot write {path}: the folder {path.parent} does not exist; create it first")
-    if path.is_dir():
-        raise SymbolscopeError(f"cannot write {path}: it is a folder; give the name of a file in it")
-    return path
+    check_writable(checkpoint)
+    return as_path(checkpoint)
 
 
 def _check_settings(given: dict[str, Any]) -> None:

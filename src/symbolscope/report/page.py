@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
-from symbolscope.core.whole_file import write_whole
+from symbolscope.core.whole_file import as_path, check_writable, write_whole
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -94,21 +94,13 @@ def write_report(
         assessed = [_assessed(model) for model in models]
     page = render_page(models, title or "What the network reads", studies=studies, measured=measured, evidence=assessed)
     # Lone surrogates, which a broken tokenizer can produce, have no UTF-8: they become "?" rather than an error.
-    _write_page(destination, page.encode("utf-8", "replace"))
+    write_whole(destination, page.encode("utf-8", "replace"))
     return destination
 
 
 def _checked_path(path: str | os.PathLike[str]) -> Path:
-    destination = Path(path)
-    if destination.is_dir():
-        raise SymbolscopeError(
-            f"write_report needs the path of a file; {str(destination)!r} is a folder: add a name such as page.html"
-        )
-    if not destination.parent.is_dir():
-        raise SymbolscopeError(
-            f"write_report cannot write {str(destination)!r}: "
-            f"the folder {str(destination.parent)!r} does not exist; create it first"
-        )
+    destination = as_path(path)
+    check_writable(destination)
     return destination
 
 
@@ -254,12 +246,3 @@ def _source(environment: "Environment", name: str) -> str:
 
 def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
-
-
-def _write_page(destination: Path, content: bytes) -> None:
-    try:
-        write_whole(destination, content)
-    except OSError as error:
-        raise SymbolscopeError(
-            f"write_report cannot write {str(destination)!r}: {error.strerror}; choose a folder that can be written"
-        ) from error

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symbolscope.core.whole_file import whole_file
 from symbolscope.errors import SymbolscopeError
 from symbolscope.interactions.many.record import Record
 from symbolscope.interactions.model import InteractionModel
@@ -32,15 +32,12 @@ def records_frame(records: Mapping[int, Record]) -> "pandas.DataFrame":
 
 
 def write_parquet(explanations: "Explanations", path: str | PathLike[str]) -> None:
-    """Write what :meth:`Explanations.to_parquet` describes, first beside the file and renamed when complete."""
+    """Write what :meth:`Explanations.to_parquet` describes, whole or not at all."""
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
         raise SymbolscopeError(f"to_parquet needs pyarrow; type {_INSTALL}") from error
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise SymbolscopeError(f"cannot write {target}: the folder {target.parent} does not exist; create it first")
     schema = pyarrow.schema(
         [
             ("sample", pyarrow.int64()),
@@ -51,14 +48,9 @@ def write_parquet(explanations: "Explanations", path: str | PathLike[str]) -> No
             ("players", pyarrow.list_(pyarrow.string())),
         ]
     )
-    draft = target.with_name(f".{target.name}.draft")
-    try:
-        with pyarrow.parquet.ParquetWriter(draft, schema, compression="zstd") as writer:
-            for group in _groups(explanations.items()):
-                writer.write_table(pyarrow.table(group, schema=schema))
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with whole_file(path) as draft, pyarrow.parquet.ParquetWriter(draft, schema, compression="zstd") as writer:
+        for group in _groups(explanations.items()):
+            writer.write_table(pyarrow.table(group, schema=schema))
 
 
 def _groups(items: Iterator[tuple[int, InteractionModel]]) -> Iterator[dict[str, list[Any]]]:

@@ -88,7 +88,7 @@ class SampledFit:
                 lasso_gap=_number(plain["lasso_gap"]),
                 statement=str(plain["statement"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise SymbolscopeError(
                 f"this is not a SampledFit written by to_json: {type(error).__name__}: {error}"
             ) from None

@@ -15,6 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
+from tests.core.resigned import resigned
 from tests.networks.instances import TASK, TRAINABLE
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
@@ -134,7 +135,7 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path):
 written = []
 def killing(_):
     written.append(1)
-    if len(written) == 7:
+    if len(written) == 13:  # each checkpoint syncs its file and its folder
         os.kill(os.getpid(), signal.SIGKILL)
 os.fsync = killing
 """
@@ -429,12 +430,17 @@ class TestCheckpoint:
 
     def test_of_another_kind_is_refused(self, path):
         save_file({"x": torch.zeros(1)}, path)
-        with pytest.raises(sy.SymbolscopeError, match=r"but no checkpoint of sy\.train"):
+        with pytest.raises(sy.SymbolscopeError, match=r"but not a checkpoint of sy\.train"):
             self.again(path)
         save_file({"x": torch.zeros(1)}, path, {"format": "symbolscope.training", "version": "9", "training": "{}"})
         with pytest.raises(sy.SymbolscopeError, match="format version 9; this symbolscope reads up to 1"):
             self.again(path)
         save_file({"x": torch.zeros(1)}, path, {"format": "symbolscope.training", "version": "1", "training": "{}"})
+        with pytest.raises(sy.SymbolscopeError, match="carries no checksum"):
+            self.again(path)
+
+    def test_of_no_settings_is_refused(self, path):
+        path.write_bytes(resigned(path.read_bytes(), key="training", about=lambda _: {}))
         with pytest.raises(sy.SymbolscopeError, match="is damaged: KeyError"):
             self.again(path)
 
@@ -445,7 +451,7 @@ class TestCheckpoint:
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(os, "fsync", fails)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(sy.SymbolscopeError, match="No space left"):
             sy.train(TRAINABLE["GRU"](), TASK, checkpoint=path, **(SHORT | {"steps": 20}))
         assert path.read_bytes() == before
         assert [one.name for one in path.parent.iterdir()] == [path.name]

@@ -1,9 +1,9 @@
 """Alignments on disk: one safetensors file, weights as tensors and the rest as JSON in its header; no code is ever loaded."""
 
-import json
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,9 +11,11 @@ from torch import nn
 
 from symbolscope.alignment.alignment import Alignment, Restart
 from symbolscope.alignment.counterfactual import check_vocabulary
+from symbolscope.core.checked_tensors import StoredTensor, checked_bytes, of_tensor, read_checked, read_file
 from symbolscope.core.whole_file import write_whole
 from symbolscope.errors import SymbolscopeError
-from symbolscope.featurizers.registry import featurizer_from_configuration
+from symbolscope.featurizers.featurizer import Featurizer
+from symbolscope.featurizers.registry import featurizer_template
 from symbolscope.programs.causal_model import CausalModel
 from symbolscope.programs.program import Program
 from symbolscope.sites.cell_state import CellState
@@ -27,20 +29,18 @@ from symbolscope.tasks.task import Task
 
 _FORMAT = "symbolscope.Alignment"
 _VERSION = 1
+_KEY = "alignment"
+_WHAT = "an alignment saved by symbolscope"
+_FLOATING = frozenset(("float16", "bfloat16", "float32", "float64"))
 _SITES: dict[str, type[Site]] = {
     site.__name__: site for site in (CellState, Input, NetworkState, Output, RecurrentState)
 }
 
 
 def save_alignment(alignment: Alignment, path: str | PathLike[str]) -> None:
-    """Write ``alignment`` to ``path``: to a temporary file beside it first, renamed when complete."""
-    from safetensors.torch import save
-
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise SymbolscopeError(f"cannot write {target}: the folder {target.parent} does not exist; create it first")
+    """Write ``alignment`` to ``path``, whole or not at all."""
     featurizer = alignment.featurizer
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in featurizer.state_dict().items()}
+    weights = {name: of_tensor(tensor) for name, tensor in featurizer.state_dict().items()}
     header: dict[str, Any] = {
         "variables": alignment.variables,
         "program": type(alignment.program).__name__,
@@ -55,55 +55,36 @@ def save_alignment(alignment: Alignment, path: str | PathLike[str]) -> None:
         "network_accuracy": alignment.network_accuracy,
         "settings": alignment.settings,
     }
-    content = save(weights, metadata={"format": _FORMAT, "version": str(_VERSION), "alignment": json.dumps(header)})
-    write_whole(target, content)
+    try:
+        content = checked_bytes(weights, kind=_FORMAT, version=_VERSION, key=_KEY, about=header)
+    except (TypeError, ValueError) as error:
+        raise SymbolscopeError(f"an alignment whose settings JSON cannot hold cannot be saved: {error}") from None
+    write_whole(path, content)
 
 
 def load_alignment(
     path: str | PathLike[str], network: nn.Module, *, program: Program | CausalModel, task: Task | Classification
 ) -> Alignment:
     """Read an alignment written by :func:`save_alignment`, for the program and task that it names."""
-    from safetensors import SafetensorError, safe_open
-
-    source = Path(path)
-    if not source.is_file():
-        raise SymbolscopeError(f"there is no file {source}")
+    source = str(path)
+    found = read_checked(
+        read_file(path, "a saved alignment"), source, kind=_FORMAT, version=_VERSION, key=_KEY, what=_WHAT
+    )
     try:
-        with safe_open(source, framework="pt") as file:
-            metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, OSError) as error:
-        raise SymbolscopeError(f"{source} is not an alignment saved by symbolscope, or is damaged: {error}") from None
-    if metadata.get("format") != _FORMAT:
-        raise SymbolscopeError(
-            f"{source} is a safetensors file but not an alignment saved by symbolscope (Alignment.save)"
-        )
-    version = metadata.get("version", "")
-    if not version.isdecimal() or int(version) > _VERSION:
-        raise SymbolscopeError(
-            f"{source} has format version {version or 'unknown'}; this symbolscope reads up to {_VERSION}. Install a newer one"
-        )
-    try:
-        header = json.loads(metadata["alignment"])
-        given = header["featurizer"]
-        featurizer = featurizer_from_configuration(given["name"], given["configuration"], given["width"])
-        featurizer.load_state_dict(weights, assign=True)  # with their own dtype
-        restarts = tuple(
-            Restart(
-                int(one["seed"]),
-                float(one["validation_iia"]),
-                int(one["steps"]),
-                tuple(one["validation"]),
-                tuple(one["losses"]),
-            )
-            for one in header["restarts"]
-        )
+        header = found.about
+        featurizer = _featurizer(header["featurizer"], found.tensors)
+        restarts = tuple(_restart(one) for one in header["restarts"])
         site = _site_from_json(header["site"])
-        named, variables = header["program"], tuple(str(name) for name in header["variables"])
-        accuracy, settings, made_for = float(header["network_accuracy"]), header["settings"], str(header["task"])
-    except SymbolscopeError:
-        raise
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
+        named, made_for, settings = header["program"], str(header["task"]), _checked_settings(header["settings"])
+        variables = tuple(_text(name) for name in header["variables"])
+        accuracy = _number(header["network_accuracy"], 0.0, 1.0)
+        if not restarts or not variables:
+            raise SymbolscopeError("it has no restarts or no variables")
+    except SymbolscopeError as error:
+        raise SymbolscopeError(f"{source} is damaged: {error}") from None
+    except (
+        KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError, ArithmeticError, MemoryError
+    ) as error:  # fmt: skip
         raise SymbolscopeError(f"{source} is damaged: {type(error).__name__}: {error}") from None
     if named != type(program).__name__ or made_for != repr(task):
         raise SymbolscopeError(
@@ -121,6 +102,66 @@ def load_alignment(
     return Alignment(network, program, task, site, variables, featurizer, restarts, accuracy, settings)
 
 
+def _featurizer(given: dict[str, Any], tensors: Mapping[str, StoredTensor]) -> Featurizer:
+    """The featurizer, made only once the file is known to hold the tensors that its configuration implies."""
+    template, width = featurizer_template(given["name"], given["configuration"]), given["width"]
+    if type(width) is not int or width < 1:
+        raise SymbolscopeError(f"its width {width!r} is no whole number of at least 1")
+    shapes = template.tensor_shapes(width)
+    if shapes is not None:
+        seen = 0
+        for name, shape in shapes:
+            if name not in tensors or tensors[name].shape != shape:
+                there = list(tensors[name].shape) if name in tensors else "none"
+                raise SymbolscopeError(
+                    f"tensor {name} must have shape {list(shape)} for {template!r}; the file has {there}"
+                )
+            seen += 1
+        if seen < len(tensors):
+            raise SymbolscopeError(f"it holds {len(tensors) - seen} tensors that {template!r} has not")
+    featurizer = template.blank(width)
+    floating = {tensor.torch_name for tensor in tensors.values()} & _FLOATING
+    for name, own in featurizer.state_dict().items():
+        dtype, wanted = tensors[name].torch_name, str(own.dtype).removeprefix("torch.")
+        if len(floating) > 1 or (dtype != wanted and not (dtype in _FLOATING and wanted in _FLOATING)):
+            raise SymbolscopeError(f"tensor {name} is {dtype} where {template!r} has {wanted}")
+    featurizer.load_state_dict(
+        {name: tensor.tensor() for name, tensor in tensors.items()}, assign=True
+    )  # with their own dtype
+    featurizer.check_weights()
+    return featurizer
+
+
+def _restart(one: dict[str, Any]) -> Restart:
+    """A restart whose numbers are of their types and in their ranges; losses may be nan where a search went astray."""
+    seed, steps = one["seed"], one["steps"]
+    if type(seed) is not int or type(steps) is not int or seed < 0 or steps < 0:
+        raise SymbolscopeError(f"a restart has seed {str(seed)[:30]} and steps {str(steps)[:30]}")
+    validation = tuple(_number(value, 0.0, 1.0) for value in one["validation"])
+    losses = tuple(_number(value, -math.inf, math.inf) for value in one["losses"])
+    return Restart(seed, _number(one["validation_iia"], 0.0, 1.0), steps, validation, losses)
+
+
+def _number(value: Any, low: float, high: float) -> float:
+    if type(value) not in (int, float) or not (low <= value <= high or value != value):
+        raise SymbolscopeError(f"it has {str(value)[:30]!r} where a number from {low} to {high} belongs")
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise SymbolscopeError(f"it has {str(value)[:30]!r} where a name belongs")
+    return value
+
+
+def _checked_settings(settings: Any) -> dict[str, float | int | str]:
+    if not isinstance(settings, dict) or not all(
+        isinstance(value, str | int | float | None) for value in settings.values()
+    ):  # pyright: ignore[reportUnknownVariableType]
+        raise SymbolscopeError("its settings are no mapping of names to numbers and texts")
+    return settings  # pyright: ignore[reportUnknownVariableType]
+
+
 def _site_to_json(site: Site) -> dict[str, Any]:
     if type(site).__name__ not in _SITES:
         raise SymbolscopeError(
@@ -132,5 +173,8 @@ def _site_to_json(site: Site) -> dict[str, Any]:
 
 
 def _site_from_json(saved: dict[str, Any]) -> Site:
-    kind = saved.pop("kind")
-    return _SITES[kind](**saved)
+    given = dict(saved)
+    kind = given.pop("kind")
+    if not all(value is None or type(value) in (str, int) for value in given.values()):
+        raise SymbolscopeError(f"its site {kind!r} is given by more than names and numbers")
+    return _SITES[kind](**given)

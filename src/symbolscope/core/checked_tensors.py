@@ -260,7 +260,7 @@ def read_file(path: str | PathLike[str], what: str) -> bytes:
     try:
         there = source.is_file()
         if not there and source.exists():
-            raise SymbolscopeError(f"{source} is no regular file; give the path of {what}")
+            raise SymbolscopeError(f"there is no file {source}, but a folder or a device; give the path of {what}")
         if there:
             return source.read_bytes()
     except OSError as error:

@@ -125,6 +125,30 @@ def check_writable(path: str | PathLike[str]) -> Path:
     return target
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are missing.
+
+    Raises
+    ------
+    SymbolscopeError
+        If it cannot be made.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as there:
+    ...     make_folder(Path(there) / "a" / "b")
+    ...     os.listdir(there)
+    ['a']
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SymbolscopeError(
+            f"the folder {str(folder)[:_LONGEST_NAME]!r} cannot be made: {error.strerror or error}; give another"
+        ) from None
+
+
 def as_path(path: object) -> Path:
     """A path from a str or a path object; anything else, and text that no file system takes, is refused.
 

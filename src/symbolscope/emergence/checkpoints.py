@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
@@ -11,10 +11,21 @@ from typing import TYPE_CHECKING, Protocol, SupportsIndex, TypeAlias, runtime_ch
 import torch
 from torch import nn
 
-from symbolscope.core.whole_file import write_whole
+from symbolscope.core.checked_tensors import (
+    StoredTensor,
+    checked_bytes,
+    of_tensor,
+    read_checked,
+    read_file,
+    read_safetensors,
+)
+from symbolscope.core.checksum import KEY
+from symbolscope.core.whole_file import make_folder, write_whole
 from symbolscope.emergence.whole_number import whole_number
 from symbolscope.errors import SymbolscopeError
 
+_FORMAT = "symbolscope.checkpoint"
+_OF_OTHERS = "pt"  # what transformers and others call their own files
 _PICKLES = {".pt", ".pth", ".bin", ".ckpt", ".pkl"}
 if TYPE_CHECKING:
     GivenPairs: TypeAlias = Iterable[tuple[SupportsIndex, object]]
@@ -109,15 +120,12 @@ class CheckpointFolder:
 
     def __iter__(self) -> Iterator[tuple[int, object]]:
         """Step and network of each checkpoint."""
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
         network = copy.deepcopy(self._network)
         for step, path in self._files.items():
+            tensors, _ = _read(path)
+            _check_dtypes(path, tensors, network)
             try:
-                network.load_state_dict(load_file(path))
-            except (SafetensorError, OSError) as error:
-                raise SymbolscopeError(f"{path} is no safetensors file, or is damaged: {error}") from None
+                network.load_state_dict({name: tensor.tensor() for name, tensor in tensors.items()})
             except RuntimeError as error:
                 raise SymbolscopeError(
                     f"{path} does not fit network, a {type(network).__name__}: {error}. Give network= of the architecture that was "
@@ -128,16 +136,15 @@ class CheckpointFolder:
 
 def save_checkpoint(network: nn.Module, folder: Path, step: int, losses: dict[str, float]) -> Path:
     """Write a network's state dict to ``step-00000100.safetensors``, whole or not at all."""
-    from safetensors.torch import save
-
     path = folder / f"step-{step:08d}.safetensors"
     tensors = {
-        name: tensor.detach().cpu().contiguous().clone()
-        for name, tensor in network.state_dict().items()
-        if isinstance(tensor, torch.Tensor)
+        name: of_tensor(tensor) for name, tensor in network.state_dict().items() if isinstance(tensor, torch.Tensor)
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, save(tensors, metadata={name: repr(value) for name, value in losses.items()}))
+    make_folder(path.parent)
+    said = {name: repr(value) for name, value in losses.items()}
+    write_whole(
+        path, checked_bytes(tensors, kind=_FORMAT, version=1, key="checkpoint", about={"step": step}, more=said)
+    )
     return path
 
 
@@ -150,14 +157,31 @@ def _step(path: Path) -> int:
 
 def _recorded(path: Path) -> dict[str, float]:
     """Losses that a recorder wrote into the file's header."""
-    from safetensors import SafetensorError, safe_open
-
+    _, metadata = _read(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
         return {name: float(metadata[name]) for name in _LOSSES if name in metadata}
-    except (SafetensorError, OSError, ValueError) as error:
-        raise SymbolscopeError(f"{path} is no safetensors file, or is damaged: {error}") from None
+    except ValueError as error:
+        raise SymbolscopeError(f"{path} is damaged: {error}") from None
+
+
+def _read(path: Path) -> tuple[dict[str, StoredTensor], dict[str, str]]:
+    """Tensors and metadata; a file that a recorder wrote must be as it was written, one of another program need only be whole."""
+    content = read_file(path, "a checkpoint")
+    tensors, metadata = read_safetensors(content, f"{path} is no safetensors file, or is damaged")
+    if ("format" in metadata and metadata["format"] != _OF_OTHERS) or KEY in metadata:
+        read_checked(content, str(path), kind=_FORMAT, version=1, key="checkpoint", what="a checkpoint of a recorder")
+    return tensors, metadata
+
+
+def _check_dtypes(path: Path, tensors: Mapping[str, StoredTensor], network: nn.Module) -> None:
+    """Refuse what loading would cast in silence: the network read would not be the one that was saved."""
+    for name, own in network.state_dict().items():
+        wanted = str(own.dtype).removeprefix("torch.") if isinstance(own, torch.Tensor) else ""
+        if name in tensors and tensors[name].torch_name != wanted:
+            raise SymbolscopeError(
+                f"{path} has {name} as {tensors[name].torch_name} and network= as {wanted}; give network.to(torch."
+                f"{tensors[name].torch_name}), or save the checkpoints as {wanted}"
+            )
 
 
 def _check_steps(steps: tuple[int, ...], where: str) -> None:

@@ -13,7 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from symbolscope.core.whole_file import write_whole
+from symbolscope.core.bounded_json import read_json
+from symbolscope.core.checked_tensors import read_file
+from symbolscope.core.checksum import KEY, PLACE, check_checksum, with_checksum
+from symbolscope.core.whole_file import make_folder, write_whole
 from symbolscope.emergence.order_strength import strength_by_order_and_sign
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
@@ -174,22 +177,26 @@ def _save(path: Path, reading: InteractionReading) -> None:
     content = json.dumps(
         {
             "format": _FORMAT,
+            KEY: PLACE,
             "version": _VERSION,
             "step": reading.step,
             "positive": reading.positive.tolist(),
             "negative": reading.negative.tolist(),
             "n_salient": reading.n_salient.tolist(),
-        }
+        },
+        separators=(",", ":"),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, content.encode())
+    make_folder(path.parent)
+    write_whole(path, with_checksum(content.encode()))
 
 
 def _load(path: Path, samples: int, n_players: int) -> InteractionReading | None:
     if not path.exists():
         return None
     try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
+        content = read_file(path, "a reading")
+        check_checksum(content, str(path))
+        saved = read_json(content, str(path))
         reading = InteractionReading(
             step=int(saved["step"]),
             positive=np.array(saved["positive"], dtype=np.float64),
@@ -199,7 +206,7 @@ def _load(path: Path, samples: int, n_players: int) -> InteractionReading | None
         whole = reading.positive.shape == reading.negative.shape == (samples, n_players + 1)
         if not whole or reading.n_salient.shape != (samples,):
             raise ValueError("arrays of another shape")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise SymbolscopeError(
             f"{path} is damaged ({type(error).__name__}: {error}); delete it, and it is computed again"
         ) from None

@@ -1,7 +1,7 @@
 """A rotation of which training also learns how many directions are swapped."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -101,6 +101,9 @@ class Boundless(Featurizer):
         self.free = nn.Parameter(torch.zeros(width, width))
         self.beta = nn.Parameter(torch.zeros(()))
         self.register_buffer("temperature", torch.tensor(float(self.temperatures[0])))
+
+    def tensor_shapes(self, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        return iter((("free", (width, width)), ("beta", ()), ("temperature", ())))
 
     def start(self, generator: torch.Generator, states: Tensor | None) -> None:
         """Draw a rotation; put the boundary where the size says."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Self
 
     Size: TypeAlias = int | Sequence[int]
@@ -92,6 +92,19 @@ class Featurizer(nn.Module, ABC):
 
     def allocate(self, width: int) -> None:
         """Make the parameters and buffers for states of that width, with any content; refuse a width that will not do."""
+
+    def tensor_shapes(self, width: int) -> "Iterator[tuple[str, tuple[int, ...]]] | None":
+        """Names and shapes of what :meth:`allocate` makes for that width, one by one, without making it; None if that is not known.
+
+        A file's tensors are compared with them before anything of the size that its header asks for is made.
+        """
+        return None
+
+    def check_weights(self) -> None:
+        """Refuse tensors, just loaded, that no training leaves: numbers that are not finite."""
+        for name, tensor in self.state_dict().items():
+            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                raise SymbolscopeError(f"{name} of {self!r} holds numbers that are not finite")
 
     def start(self, generator: torch.Generator, states: Tensor | None) -> None:
         """Fill the parameters and buffers, by the generator's chance alone; states is [n, d] or None. Gradients are off."""

@@ -1,5 +1,7 @@
 """The state's own coordinates."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -49,6 +51,9 @@ class Identity(Featurizer):
         """Nothing to make; the whole state has a size now."""
         if self._whole:
             self._sizes = (width,)
+
+    def tensor_shapes(self, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        return iter(())
 
     def forward(self, states: Tensor) -> tuple[Tensor, Tensor]:
         """Split off the first coordinates."""

@@ -1,6 +1,7 @@
 """Features along directions at any angle: oblique projectors."""
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -65,6 +66,9 @@ class Linear(Featurizer):
         """Make U and V."""
         self.u = nn.Parameter(torch.zeros(width, self.size))
         self.v = nn.Parameter(torch.zeros(width, self.size))
+
+    def tensor_shapes(self, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        return iter((("u", (width, self.size)), ("v", (width, self.size))))
 
     def start(self, generator: torch.Generator, states: Tensor | None) -> None:
         """Draw orthonormal columns, the same for U and V."""

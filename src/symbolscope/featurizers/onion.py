@@ -1,5 +1,7 @@
 """Symbols written on top of one another, each position at a scale of its own."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -87,6 +89,10 @@ class Onion(Featurizer):
         self.gamma = nn.Parameter(torch.full((width,), _DECAY))
         self.slope = nn.Parameter(torch.zeros(width))
         self.b = nn.Parameter(torch.zeros(width))
+
+    def tensor_shapes(self, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        vectors = ("g", "gamma", "slope", "b")
+        return iter((("codes", (self.symbols, width)), *((name, (width,)) for name in vectors)))
 
     def start(self, generator: torch.Generator, states: Tensor | None) -> None:
         """Draw the codes."""

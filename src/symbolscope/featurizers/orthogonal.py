@@ -1,5 +1,7 @@
 """Features along orthonormal directions."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -53,6 +55,9 @@ class Orthogonal(Featurizer):
     def allocate(self, width: int) -> None:
         """Make the free matrix."""
         self.free = nn.Parameter(torch.zeros(width, self.size))
+
+    def tensor_shapes(self, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        return iter((("free", (width, self.size)),))
 
     def start(self, generator: torch.Generator, states: Tensor | None) -> None:
         """Draw orthonormal columns."""

@@ -1,5 +1,7 @@
 """Features along the directions in which the states vary most."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -45,6 +47,9 @@ class PCA(Featurizer):
         """Make the mean and the components."""
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("components", torch.zeros(width, self.size))
+
+    def tensor_shapes(self, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        return iter((("mean", (width,)), ("components", (width, self.size))))
 
     def start(self, generator: torch.Generator, states: Tensor | None) -> None:
         """Fit the mean and the components to the states."""

@@ -1,8 +1,11 @@
 """Some coordinates of the state, drawn at random: what any units of a network carry."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
+from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer
 
 
@@ -42,6 +45,16 @@ class RandomUnits(Featurizer):
         """Make room for the order of the coordinates."""
         self.register_buffer("order", torch.arange(width))
         self.register_buffer("back", torch.arange(width))
+
+    def tensor_shapes(self, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        return iter((("order", (width,)), ("back", (width,))))
+
+    def check_weights(self) -> None:
+        counted = torch.arange(self.width, device=self.order.device)
+        if not torch.equal(self.order.sort().values, counted) or not torch.equal(self.back, self.order.argsort()):
+            raise SymbolscopeError(
+                f"order and back of {self!r} are no order of its {self.width} units and the way back"
+            )
 
     def start(self, generator: torch.Generator, states: Tensor | None) -> None:
         """Draw the order."""

@@ -1,6 +1,7 @@
 """The linear alignment function of the number-variable paper, kept for comparison."""
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -63,6 +64,9 @@ class ReferenceLinear(Featurizer):
         self.m = nn.Parameter(torch.zeros(width, width))
         self.signs = nn.Parameter(torch.zeros(width))
         self.bias = nn.Parameter(torch.zeros(width))
+
+    def tensor_shapes(self, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        return iter((("m", (width, width)), ("signs", (width,)), ("bias", (width,))))
 
     def start(self, generator: torch.Generator, states: Tensor | None) -> None:
         """Draw M and a."""

@@ -32,6 +32,26 @@ registry: dict[str, type[Featurizer]] = {
 }
 
 
+def featurizer_template(name: str, configuration: Mapping[str, Any]) -> Featurizer:
+    """The template that :meth:`Featurizer.configuration` describes; it holds no tensors yet.
+
+    Raises
+    ------
+    SymbolscopeError
+        As :func:`featurizer_from_configuration`.
+    """
+    if name not in registry:
+        near = get_close_matches(str(name)[:100], registry, n=1, cutoff=0.0)
+        raise SymbolscopeError(
+            f"there is no featurizer {name!r}; the nearest is {near[0]!r}. "
+            "Before loading one of your own type sy.featurizers.registry[name] = YourClass"
+        )
+    try:
+        return registry[name](**configuration)
+    except TypeError as error:
+        raise SymbolscopeError(f"{name} cannot be made from {dict(configuration)}: {error}") from None
+
+
 def featurizer_from_configuration(name: str, configuration: Mapping[str, Any], width: int) -> Featurizer:
     """Make a featurizer whose weights are still to be loaded.
 
@@ -63,17 +83,7 @@ def featurizer_from_configuration(name: str, configuration: Mapping[str, Any], w
     >>> again.load_state_dict(trained.state_dict())
     <All keys matched successfully>
     """
-    if name not in registry:
-        near = get_close_matches(str(name), registry, n=1, cutoff=0.0)
-        raise SymbolscopeError(
-            f"there is no featurizer {name!r}; the nearest is {near[0]!r}. "
-            "Before loading one of your own type sy.featurizers.registry[name] = YourClass"
-        )
-    try:
-        template = registry[name](**configuration)
-    except TypeError as error:
-        raise SymbolscopeError(f"{name} cannot be made from {dict(configuration)}: {error}") from None
-    return template.blank(width)
+    return featurizer_template(name, configuration).blank(width)
 
 
 from_configuration = featurizer_from_configuration

@@ -1,6 +1,7 @@
 """Features of a reversible network: a map rich enough to align almost anything, and to be distrusted for it."""
 
 import math
+from collections.abc import Iterator
 from typing import cast
 
 import torch
@@ -62,6 +63,14 @@ class RevNet(Featurizer):
                 f"{type(self).__name__} couples the two halves of a state, so the width must be even; got {width}"
             )
         self.couplings = nn.ModuleList(Coupling(width // 2, self.hidden) for _ in range(self.blocks))
+
+    def tensor_shapes(self, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        half = width // 2
+        for block in range(self.blocks):
+            for part in ("F", "G"):
+                for layer, shape in (("0", (self.hidden, half)), ("2", (half, self.hidden))):
+                    yield f"couplings.{block}.{part}.{layer}.weight", shape
+                    yield f"couplings.{block}.{part}.{layer}.bias", shape[:1]
 
     def start(self, generator: torch.Generator, states: Tensor | None) -> None:
         """Draw weights and biases uniformly within 1 / sqrt(inputs)."""

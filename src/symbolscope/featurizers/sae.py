@@ -1,6 +1,7 @@
 """Latents of a sparse dictionary fitted to the states; training chooses which of them are the features."""
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -100,6 +101,15 @@ class SAE(Featurizer):
         self.register_buffer("encoder", torch.zeros(width, latents))
         self.register_buffer("offset", torch.zeros(latents))
         self.register_buffer("decoder", torch.zeros(latents, width))
+
+    def tensor_shapes(self, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+        latents = 4 * width if self.latents is None else self.latents
+        return iter(
+            (
+                ("preferences", (latents,)), ("mean", (width,)), ("encoder", (width, latents)), ("offset", (latents,)),
+                ("decoder", (latents, width)),
+            )
+        )  # fmt: skip
 
     def start(self, generator: torch.Generator, states: Tensor | None) -> None:
         """Fit the dictionary to the states; prefer its most active latents."""

@@ -17,7 +17,7 @@ from symbolscope.interactions.sparse.sampled_fit import SampledFit
 _FORMAT = "symbolscope.InteractionModel"
 _VERSION = 1
 _KEY = "model"
-_WHAT = "a model saved by symbolscope (InteractionModel.save)"
+_WHAT = "a model saved by symbolscope"
 _DTYPES = {
     "masks": "U8", "is_or": "U8", "effects": "F64", "scalars": "F64", "values": "F64", "view.pixels": "U8", "view.labels": "I64",
 }  # fmt: skip
@@ -119,7 +119,7 @@ def _check_tensors(tensors: Mapping[str, StoredTensor], n: int, view: Any) -> No
     for name in shapes | wanted:
         if shapes.get(name) != wanted.get(name):
             raise SymbolscopeError(
-                f"{name} has shape {_shown(shapes.get(name))} where {n} players and {k} interactions take {_shown(wanted.get(name))}"
+                f"{name} has shape {_shown(shapes.get(name))}; {n} players and {k} interactions take {_shown(wanted.get(name))}"
             )
 
 

@@ -1,11 +1,17 @@
 """Networks that are trained once and then read from a folder."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from torch import nn
+
+from symbolscope.core.checked_tensors import checked_bytes, of_tensor, read_checked, read_file
+from symbolscope.core.whole_file import write_whole
+from symbolscope.errors import SymbolscopeError
+
+_FORMAT = "symbolscope.kept_weights"
+_WHAT = "weights kept by symbolscope"
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -44,17 +50,26 @@ def kept_weights(
     >>> bool(first.weight == again.weight), said
     (True, {'accuracy': 1.0})
     """
-    from safetensors import safe_open
-    from safetensors.torch import load_file, save_file
-
     path = folder / f"{name}.safetensors"
     if path.exists():
-        network.load_state_dict(load_file(path))
-        with safe_open(path, framework="pt") as file:
-            said = {key: float(value) for key, value in (file.metadata() or {}).items()}
-        return network.eval(), said
+        return network.eval(), _loaded(path, network)
     said = train(network)
-    draft = path.with_suffix(".draft")
-    save_file(network.state_dict(), draft, metadata={key: repr(value) for key, value in said.items()})
-    os.replace(draft, path)
+    tensors = {key: of_tensor(tensor) for key, tensor in network.state_dict().items()}
+    write_whole(path, checked_bytes(tensors, kind=_FORMAT, version=1, key="said", about=said))
     return network.eval(), said
+
+
+def _loaded(path: Path, network: nn.Module) -> dict[str, float]:
+    """Give the network its weights, if they are whole and its own."""
+    content = read_file(path, "kept weights")
+    found = read_checked(
+        content, f"{path} (delete it, and it is trained again)", kind=_FORMAT, version=1, key="said", what=_WHAT
+    )
+    forms = {
+        name: (str(own.dtype).removeprefix("torch."), tuple(own.shape)) for name, own in network.state_dict().items()
+    }
+    there = {name: (tensor.torch_name, tensor.shape) for name, tensor in found.tensors.items()}
+    if forms != there or not all(type(value) in (int, float) for value in found.about.values()):
+        raise SymbolscopeError(f"{path} holds the weights of another network; delete it, and it is trained again")
+    network.load_state_dict({name: tensor.tensor() for name, tensor in found.tensors.items()})
+    return {name: float(value) for name, value in found.about.items()}

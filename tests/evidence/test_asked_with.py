@@ -27,7 +27,7 @@ class Meter:
     def outputs(self, network, masks):
         self.left -= len(masks)
         if self.left < 0:
-            raise RuntimeError("out of order")
+            raise KeyboardInterrupt("out of order")
         self.asked += len(masks)
         return PLAIN(network, masks)
 
@@ -66,7 +66,7 @@ def test_an_interrupted_assessment_goes_on(n, tmp_path, meter):
         return lambda: sy.assess(model, store=tmp_path / name, batch_size=16, progress=False)
 
     undisturbed, whole = meter.reading_of(kept_in("undisturbed.sqlite"))
-    with pytest.raises(RuntimeError, match="out of order"):
+    with pytest.raises(KeyboardInterrupt, match="out of order"):
         meter.reading_of(kept_in("run.sqlite"), left=whole * 2 // 3)
     before = meter.asked
     resumed, after = meter.reading_of(kept_in("run.sqlite"))

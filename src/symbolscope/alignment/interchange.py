@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from symbolscope.alignment.pairs import Pairs
+from symbolscope.errors import SymbolscopeError
 from symbolscope.sites.continuation import Continuation
 from symbolscope.sites.site import Site
 
@@ -81,20 +82,29 @@ class Interchange:
         labels = self.labels[rows][scored]
         return nn.functional.cross_entropy(logits, labels, reduction="none"), scored.nonzero()[:, 0]
 
-    def right(self, rows: Tensor, states: Tensor) -> Tensor:
-        """Whether the whole scored answer is the most likely one after ``states`` [r, d] are written, bool [r]."""
+    def right(self, rows: Tensor, states: Tensor, *, known: bool = False) -> Tensor:
+        """Whether the whole scored answer is the most likely one after ``states`` [r, d] are written, bool [r].
+
+        With ``known``, answers that are no numbers are refused: NaN is neither right nor wrong. A search may pass through them.
+        """
         out = torch.ones(len(rows), dtype=torch.bool, device=states.device)
         with torch.no_grad():
             for start in range(0, len(rows), _ROWS_AT_ONCE):
                 part, written = rows[start : start + _ROWS_AT_ONCE], states[start : start + _ROWS_AT_ONCE]
                 scored = self.scored[part]
-                wrong = self.continuation.logits_at(part, written, scored).argmax(dim=-1) != self.labels[part][scored]
+                logits = self.continuation.logits_at(part, written, scored)
+                if known and bool(logits.isnan().any()):
+                    raise SymbolscopeError(
+                        "after the swap the network's logits are NaN, so no answer can be read off them"
+                    )
+                wrong = logits.argmax(dim=-1) != self.labels[part][scored]
                 out[start + scored.nonzero()[:, 0][wrong]] = False
         return out
 
     def all_right(self, states: Tensor) -> NDArray[np.bool_]:
-        """:meth:`right` for every pair, states [n, d]."""
-        return self.right(torch.arange(len(self), device=states.device), states).cpu().numpy()
+        """:meth:`right` for every pair, states [n, d]; logits that are NaN are refused."""
+        rows = torch.arange(len(self), device=states.device)
+        return self.right(rows, states, known=True).cpu().numpy()
 
 
 def _lengths(pairs: Pairs) -> Tensor | None:

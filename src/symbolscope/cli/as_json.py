@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from symbolscope.evidence.faithfulness import Faithfulness
+    from symbolscope.evidence.left_out import NotAssessed
     from symbolscope.interactions.model import InteractionModel
 
 
 def as_json(
-    model: "InteractionModel", files: Mapping[str, str | None], *, evidence: "Faithfulness | None" = None
+    model: "InteractionModel", files: Mapping[str, str | None], *, evidence: "Faithfulness | NotAssessed | None" = None
 ) -> str:
     """Write an explanation as one JSON object; what is not known is null.
 
@@ -22,7 +23,7 @@ def as_json(
     files
         Files that were written, by kind.
     evidence
-        What the controls say; None is written as null: nothing was controlled.
+        What the controls say, or why they could not be run; None is written as null: nothing was controlled.
 
     Examples
     --------
@@ -72,7 +73,11 @@ def as_json(
     return json.dumps(written, indent=2, allow_nan=False)
 
 
-def _evidence(evidence: "Faithfulness") -> dict[str, object]:
+def _evidence(evidence: "Faithfulness | NotAssessed") -> dict[str, object]:
+    from symbolscope.evidence.left_out import NotAssessed
+
+    if isinstance(evidence, NotAssessed):
+        return {"score": None, "null_scores": {}, "not_run": {"all": evidence.why}, "sentence": evidence.sentence}
     return {
         "measure": evidence.measure,
         "score": _finite(evidence.score),

@@ -47,6 +47,7 @@ def demo(
     from rich.console import Console
 
     from symbolscope.evidence.assess import assess
+    from symbolscope.evidence.left_out import assessed
     from symbolscope.interactions.decompose import decompose
     from symbolscope.interactions.explain import explain
     from symbolscope.report.alignment_table import print_study
@@ -74,7 +75,7 @@ def demo(
         markup=False,
     )
     model = explain(game, tolerance=tolerance)
-    evidence = assess(model, seed=seed) if nulls and len(model.effects) else None
+    evidence = assessed(lambda: assess(model, seed=seed)) if nulls and len(model.effects) else None
     print_model(model, console, evidence=evidence)
     exact = ""
     if model.tolerance > 0 and model.values is not None:

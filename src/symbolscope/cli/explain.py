@@ -19,6 +19,7 @@ from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
     from symbolscope.evidence.faithfulness import Faithfulness
+    from symbolscope.evidence.left_out import NotAssessed
     from symbolscope.interactions.model import InteractionModel
 
 _SLOW_PLAYERS = 13  # from here on the work takes more than a few seconds
@@ -306,17 +307,22 @@ def explain(
                 executor=where,
                 progress=progress,
             )
-            evidence = None
-            if nulls and len(result.effects):  # else there is nothing to control
-                from symbolscope.evidence.assess import assess
-
-                if not quiet and time.perf_counter() - begun > _PATIENCE_SECONDS:
-                    typer.echo(
-                        "Now the same for networks that have learned nothing; --no-nulls leaves them out.", err=True
-                    )
-                evidence = assess(result, store=store, executor=where, progress=progress)
+        # Before the controls, which take as long again: whatever becomes of them, the explanation is kept.
         if save is not None:
             result.save(save)
+        evidence: Faithfulness | NotAssessed | None = None
+        if nulls and len(result.effects):  # else there is nothing to control
+            from symbolscope.evidence.assess import assess
+            from symbolscope.evidence.left_out import assessed
+
+            if not quiet and time.perf_counter() - begun > _PATIENCE_SECONDS:
+                typer.echo("Now the same for networks that have learned nothing; --no-nulls leaves them out.", err=True)
+
+            def controls() -> "Faithfulness":
+                with user_code(source.user_file):
+                    return assess(result, store=store, executor=where, progress=progress)
+
+            evidence = assessed(controls)
         if output is not None:
             from symbolscope.report.page import write_report
 
@@ -362,7 +368,11 @@ def _announcement(n_players: int, tolerance: str) -> str:
 
 
 def _print(
-    result: "InteractionModel", evidence: "Faithfulness | None", top: int, output: Path | None, save: Path | None
+    result: "InteractionModel",
+    evidence: "Faithfulness | NotAssessed | None",
+    top: int,
+    output: Path | None,
+    save: Path | None,
 ) -> None:
     from rich.console import Console
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from symbolscope.core.error_text import error_text
 from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.assess_masks import assess_masks
 from symbolscope.evidence.assess_swaps import assess_swaps
@@ -59,13 +60,14 @@ def assess(
 
     Returns
     -------
-    Faithfulness.
+    Faithfulness. A control that fails while it runs (a network that cannot be drawn or copied, raises, or answers NaN) is left out
+    with its reason in ``skipped``; the sentence says so.
 
     Raises
     ------
     SymbolscopeError
-        For an unknown null, one that does not suit the reading, rivals that are no programs, or a reading that cannot be repeated;
-        or as :func:`symbolscope.explain` does where a network is asked.
+        For an unknown null, one asked for by name that does not suit the reading, rivals that are no programs, or a reading that has
+        no network to be measured against; or as :func:`symbolscope.explain` does where the network that was read is asked.
 
     Source: Sutter et al. (2507.08802) and Heap et al. (2501.17727) for why a score needs a null; Geiger et al. (2301.04709) for the
     words.
@@ -157,6 +159,18 @@ def assess_many(
     return [found[id(reading)] for reading in readings]
 
 
+def check_controls(nulls: Nulls, rivals: Sequence[Any] | Mapping[str, Any]) -> None:
+    """Refuse names of nulls and rivals that mean nothing, before the work whose result they are to control.
+
+    Raises
+    ------
+    SymbolscopeError
+        For an unknown null, one that is given twice, or two rivals of one name.
+    """
+    _chosen(nulls, ())
+    _named(rivals)
+
+
 def _by_network(readings: Sequence[SwapReading]) -> list[list[SwapReading]]:
     groups: dict[tuple[int, int], list[SwapReading]] = {}
     for reading in readings:
@@ -167,14 +181,23 @@ def _by_network(readings: Sequence[SwapReading]) -> list[list[SwapReading]]:
 def _suited(nulls: Nulls, usual: tuple[str, ...], reading: MaskReading | SwapReading) -> dict[Null, str | None]:
     """Nulls to be run, each with the reason why it cannot be, if it is one that nobody asked for by name."""
     chosen: dict[Null, str | None] = {}
-    if isinstance(nulls, str):
-        raise SymbolscopeError(f"nulls must be a list of names; type nulls=({nulls!r},)")
-    for given in usual if nulls is None else nulls:
-        null = _null(given)
-        why = null.unsuited(reading)
+    for null in _chosen(nulls, usual):
+        try:
+            why = null.unsuited(reading)
+        except Exception as error:  # a null of the user's
+            chosen[null] = error_text(error)
+            continue
         if why is not None and nulls is not None:
             raise SymbolscopeError(f"the null {null.name!r} cannot be run: {why}")
         chosen[null] = why
+    return chosen
+
+
+def _chosen(nulls: Nulls, usual: tuple[str, ...]) -> list[Null]:
+    """The nulls named or given, each once."""
+    if isinstance(nulls, str):
+        raise SymbolscopeError(f"nulls must be a list of names; type nulls=({nulls!r},)")
+    chosen = [_null(given) for given in (usual if nulls is None else nulls)]
     names = [null.name for null in chosen]
     if len(set(names)) < len(names):
         raise SymbolscopeError(f"each null once; got {', '.join(names)}")

@@ -1,22 +1,23 @@
 """Controls for alignments: the same search where there is nothing to be found, as one batched job."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.bootstrap import difference_interval, share_interval
 from symbolscope.evidence.divergence import Divergence, divergence
-from symbolscope.evidence.faithfulness import Faithfulness, OffTarget, Rival
+from symbolscope.evidence.faithfulness import DIVERGENCE, ELSEWHERE, OFF_TARGET, Faithfulness, OffTarget, Rival
+from symbolscope.evidence.left_out import Controls
 from symbolscope.evidence.null import Null, restart_seed
 from symbolscope.evidence.readings import SwapReading
 from symbolscope.variation import Variation
 
 Right = NDArray[np.bool_]
-
-# The rival that may not touch the features found: the same program somewhere else in the state.
-DISJOINT = "features elsewhere"
+Wanted = tuple[str, Variation]  # a control's name and what it changes
 
 
 def assess_swaps(
@@ -32,24 +33,29 @@ def assess_swaps(
 ) -> list[Faithfulness]:
     """Score and controls of alignments; those of one network share the null networks. See :func:`symbolscope.assess`."""
     reports: list[Faithfulness | None] = [None] * len(readings)
+    unsuited = {null.name: why for null, why in nulls.items() if why is not None}
     for key in dict.fromkeys(_place(reading) for reading in readings):
         rows = [row for row, reading in enumerate(readings) if _place(reading) == key]
         mine = [readings[row] for row in rows]
-        wanted: list[tuple[str, Variation]] = []
+        shared = Controls(unsuited)
+        wanted: list[Wanted] = []
         for null in (null for null, why in nulls.items() if why is None):
-            for restart in range(restarts):
-                wanted.append((null.name, null.variation(mine[0], seed=restart_seed(seed, restart))))
+            drawn = shared.run(null.name, partial(_drawn, null, mine[0], restarts, seed))
+            wanted.extend((null.name, variation) for variation in drawn or ())
         for name, (program, variable) in rivals.items():
             wanted.append((name, Variation(program=program, variable=variable, seed=seed)))
-        per_reading: list[list[tuple[str, Variation]]] = [
-            [(name, _for_reading(variation, reading)) for name, variation in wanted] for reading in mine
-        ]
-        found = _search(mine, per_reading, progress=progress)
+        found = _search(mine, wanted, shared, progress=progress)
         if wanted:
-            _search_elsewhere(mine, found, seed=seed, progress=progress)
+            _search_elsewhere(mine, found, shared, seed=seed, progress=progress)
         for row, reading, refits in zip(rows, mine, found, strict=True):
-            reports[row] = _report(reading, refits, nulls, rivals, held_out, restarts, n, seed)
+            controls = Controls(shared.left_out)
+            reports[row] = _report(reading, refits, controls, nulls, rivals, held_out, restarts, n, seed)
     return [report for report in reports if report is not None]
+
+
+def _drawn(null: Null, reading: SwapReading, restarts: int, seed: int) -> list[Variation]:
+    """Every restart of a null, or none: a margin over fewer would be easier to have."""
+    return [null.variation(reading, seed=restart_seed(seed, restart)) for restart in range(restarts)]
 
 
 def _place(reading: SwapReading) -> tuple[int, int, str]:
@@ -69,25 +75,70 @@ def _for_reading(variation: Variation, reading: SwapReading) -> Variation:
 
 
 def _search(
-    readings: Sequence[SwapReading], wanted: Sequence[Sequence[tuple[str, Variation]]], *, progress: bool | None
+    readings: Sequence[SwapReading], wanted: Sequence[Wanted], controls: Controls, *, progress: bool | None
 ) -> list[list[tuple[str, SwapReading]]]:
-    if not wanted[0]:
+    """All searches as one batched job; where it fails, each control in a job of its own, so that one takes no other with it.
+
+    A rival that is no program of the task is the caller's mistake, and is refused.
+    """
+    if not wanted:
         return [[] for _ in readings]
-    same = all([variation for _, variation in one] == [variation for _, variation in wanted[0]] for one in wanted)
+    try:
+        return _batched(readings, wanted, progress=progress)
+    except Exception:
+        names = list(dict.fromkeys(name for name, _ in wanted))
+        found: list[list[tuple[str, SwapReading]]] = [[] for _ in readings]
+        for name in names:
+            own = [one for one in wanted if one[0] == name]
+            if own[0][1].program is not None:
+                refits: list[list[tuple[str, SwapReading]]] | None = _rival(readings, own, controls, progress=progress)
+            else:
+                refits = controls.run(name, partial(_batched, readings, own, progress=progress))
+            for row, more in enumerate(refits or ()):
+                found[row].extend(more)
+        return found
+
+
+def _rival(
+    readings: Sequence[SwapReading], wanted: Sequence[Wanted], controls: Controls, *, progress: bool | None
+) -> list[list[tuple[str, SwapReading]]] | None:
+    refused: list[SymbolscopeError] = []
+
+    def searched() -> list[list[tuple[str, SwapReading]]] | None:
+        try:
+            return _batched(readings, wanted, progress=progress)
+        except SymbolscopeError as error:
+            refused.append(error)
+            return None
+
+    found = controls.run(wanted[0][0], searched)
+    if refused:
+        raise refused[0]
+    return found
+
+
+def _batched(
+    readings: Sequence[SwapReading], wanted: Sequence[Wanted], *, progress: bool | None
+) -> list[list[tuple[str, SwapReading]]]:
+    per_reading = [[_for_reading(variation, reading) for _, variation in wanted] for reading in readings]
     refit = type(readings[0]).refit_many
-    if same:
-        found = refit(readings, [variation for _, variation in wanted[0]], progress=progress)
+    if all(one == per_reading[0] for one in per_reading):
+        found = refit(readings, per_reading[0], progress=progress)
     else:  # rivals have other variables
         found = [
-            refit([reading], [variation for _, variation in one], progress=progress)[0]
-            for reading, one in zip(readings, wanted, strict=True)
+            refit([reading], one, progress=progress)[0] for reading, one in zip(readings, per_reading, strict=True)
         ]
-    names = [name for name, _ in wanted[0]]
+    names = [name for name, _ in wanted]
     return [list(zip(names, refits, strict=True)) for refits in found]
 
 
 def _search_elsewhere(
-    readings: Sequence[SwapReading], found: list[list[tuple[str, SwapReading]]], *, seed: int, progress: bool | None
+    readings: Sequence[SwapReading],
+    found: list[list[tuple[str, SwapReading]]],
+    controls: Controls,
+    *,
+    seed: int,
+    progress: bool | None,
 ) -> None:
     """Add what features apart from those found reach, where the state has room for as many again."""
     rows = [
@@ -95,16 +146,18 @@ def _search_elsewhere(
         for row, reading in enumerate(readings)
         if 2 * reading.costs["features"] <= reading.costs["size of the state"]
     ]
-    if rows:
-        elsewhere = Variation(features="disjoint", seed=seed)
-        refits = type(readings[0]).refit_many([readings[row] for row in rows], [elsewhere], progress=progress)
-        for row, (refit,) in zip(rows, refits, strict=True):
-            found[row].append((DISJOINT, refit))
+    if not rows:
+        return
+    elsewhere = Variation(features="disjoint", seed=seed)
+    refit = partial(type(readings[0]).refit_many, [readings[row] for row in rows], [elsewhere], progress=progress)
+    for row, (one,) in zip(rows, controls.run(ELSEWHERE, refit) or (), strict=False):
+        found[row].append((ELSEWHERE, one))
 
 
 def _report(
     reading: SwapReading,
     refits: Sequence[tuple[str, SwapReading]],
+    controls: Controls,
     nulls: Mapping[Null, str | None],
     rivals: Mapping[str, tuple[Any, str | None]],
     held_out: Collection[int] | None,
@@ -123,16 +176,18 @@ def _report(
     ceiling = np.concatenate([one.ceiling_right for one in own])
     answers: dict[str, list[Right]] = {}
     floors: dict[str, float] = {}
-    for name, refit in refits:
-        followed, unswapped = _right(refit, held_out, n, test_seed)
-        answers.setdefault(name, []).append(followed)
-        floors[name] = float(unswapped.mean())
+    for name in dict.fromkeys(name for name, _ in refits):
+        own_refits = [refit for other, refit in refits if other == name]
+        tested = controls.run(name, partial(_tested, own_refits, held_out, n, test_seed))
+        if tested is not None:
+            answers[name] = [followed for followed, _ in tested]
+            floors[name] = float(tested[-1][1].mean())
     score, chance = float(right.mean()), float(floor.mean())
-    null_names = [null.name for null, why in nulls.items() if why is None]
+    null_names = [null.name for null in nulls if null.name in answers]
     null_scores = {name: tuple(float(one.mean()) for one in answers[name]) for name in null_names}
     best = {name: max(answers[name], key=lambda one: float(one.mean())) for name in null_names}
     competing: dict[str, Rival] = {}
-    for name in (*rivals, *((DISJOINT,) if DISJOINT in answers else ())):
+    for name in (one for one in (*rivals, ELSEWHERE) if one in answers):
         theirs = answers[name][0]
         competing[name] = Rival(
             float(theirs.mean()),
@@ -143,6 +198,8 @@ def _report(
         )
     corrected = 1.0 - (1.0 - score) / (1.0 - chance) if chance < 1 else float("nan")
     described = ", ".join(reading.variables)
+    off_target = controls.run(OFF_TARGET, lambda: _off_target(reading, pairs, score))
+    moved = controls.run(DIVERGENCE, lambda: _divergence(reading, pairs, seed))
     return Faithfulness(
         subject=f"{described} of {type(reading.program).__name__} in {type(reading.network).__name__}",
         measure=f"IIA over {len(right):,} fresh pairs" + ("" if held_out is None else " of held-out quantities"),
@@ -155,12 +212,18 @@ def _report(
         margin={name: score - max(scores) for name, scores in null_scores.items()},
         margin_interval={name: difference_interval(right, theirs) for name, theirs in best.items()},
         rivals=competing,
-        skipped={null.name: why for null, why in nulls.items() if why is not None},
+        skipped=controls.left_out,
         seed=seed,
         restarts=restarts,
-        off_target=_off_target(reading, pairs, score),
-        divergence=_divergence(reading, pairs, seed),
+        off_target=off_target,
+        divergence=moved,
     )
+
+
+def _tested(
+    refits: Sequence[SwapReading], held_out: Collection[int] | None, n: int, seed: int
+) -> list[tuple[Right, Right]]:
+    return [_right(refit, held_out, n, seed) for refit in refits]
 
 
 def _right(refit: SwapReading, held_out: Collection[int] | None, n: int, seed: int) -> tuple[Right, Right]:

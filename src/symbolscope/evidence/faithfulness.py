@@ -17,6 +17,15 @@ Interval = tuple[float, float]
 Sizes = tuple[tuple[int | None, int | None], ...]  # per restart, for R^2 of 0.9 and 0.99
 Curves = tuple[NDArray[np.float64], ...]
 
+# Controls that are no nulls, as they are named where they are left out.
+RIVALS, ELSEWHERE, OFF_TARGET, DIVERGENCE, ALTERNATIVES = (
+    "rival bases",
+    "features elsewhere",  # the rival that may not touch the features found: the same program somewhere else in the state
+    "off-target",
+    "divergence",
+    "identifiability",
+)
+
 
 @dataclass(frozen=True)
 class Rival:
@@ -102,7 +111,8 @@ class Faithfulness:
     alternatives
         For interactions: what other exact splits of nearly the same cost have in common.
     skipped
-        Null -> why it was not run.
+        Null, or other control ("rival bases", "off-target", ...) -> why it was left out: it does not suit the reading, or could not be
+        run. The reason holds the exception's type where it is no error of ours.
     seed, restarts
         Of the nulls.
 
@@ -141,7 +151,7 @@ class Faithfulness:
 
     @property
     def controlled(self) -> bool:
-        """Whether any null was run."""
+        """Whether any null was run to its end."""
         return bool(self.null_scores)
 
     @property

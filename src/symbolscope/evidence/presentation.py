@@ -7,13 +7,19 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from symbolscope.errors import SymbolscopeError
-from symbolscope.evidence.faithfulness import Faithfulness
+from symbolscope.evidence.faithfulness import ALTERNATIVES, DIVERGENCE, ELSEWHERE, OFF_TARGET, RIVALS, Faithfulness
 
 if TYPE_CHECKING:
     import pandas
     from rich.table import Table
 
 _NONE = (float("nan"), float("nan"))
+
+# Sections of the controls that are no nulls, where they were left out.
+_LEFT_OUT = {
+    RIVALS: "rival", ELSEWHERE: "rival", OFF_TARGET: "off-target", DIVERGENCE: "divergence", ALTERNATIVES: "identifiability",
+    "exact split": "terms",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ def rows(report: Faithfulness) -> Iterator[Row]:
                 note=f"terms over the network's, R² 0.9 / 0.99: {ratios}",
             )
     for name, why in report.skipped.items():
-        yield Row("null", name, float("nan"), note=f"not run: {why}")
+        yield Row(_LEFT_OUT.get(name, "null"), name, float("nan"), note=f"not run: {why}")
     for name, counts in report.sizes.items():
         said = "; ".join(" / ".join("never" if count is None else f"{count:,}" for count in one) for one in counts)
         first = counts[0][0]

@@ -5,6 +5,7 @@ import copy
 import torch
 from torch import nn
 
+from symbolscope.core.error_text import error_text
 from symbolscope.errors import SymbolscopeError
 
 
@@ -25,7 +26,8 @@ def redrawn(network: nn.Module, *, seed: int) -> nn.Module:
     Raises
     ------
     SymbolscopeError
-        If it cannot be copied, or has neither parameters nor buffers.
+        If it cannot be copied, has neither parameters nor buffers, or holds weights that cannot be drawn and would stay as they were
+        trained: integers, or numbers that are neither parameters nor buffers (quantised modules).
 
     Examples
     --------
@@ -37,10 +39,11 @@ def redrawn(network: nn.Module, *, seed: int) -> nn.Module:
     """
     try:
         fresh = copy.deepcopy(network)
-    except (TypeError, RuntimeError) as error:
+    except Exception as error:  # a class of the user's may copy itself, and fail in its own way
         raise SymbolscopeError(
-            f"{type(network).__name__} cannot be copied, so none like it can be drawn: {error}"
+            f"{type(network).__name__} cannot be copied, so none like it can be drawn: {error_text(error)}"
         ) from error
+    _check_drawable(fresh)
     parameters = dict(fresh.named_parameters())
     buffers = {name: tensor for name, tensor in fresh.named_buffers() if tensor.is_floating_point()}
     if not parameters and not buffers:
@@ -64,8 +67,27 @@ def redrawn(network: nn.Module, *, seed: int) -> nn.Module:
     return fresh
 
 
+def _check_drawable(network: nn.Module) -> None:
+    """Refuse weights that would stay as they were trained: the network would not be an untrained one."""
+    for name, parameter in network.named_parameters():
+        if parameter.numel() > 0 and not (parameter.is_floating_point() or parameter.is_complex()):
+            raise SymbolscopeError(
+                f"the parameter {name!r} of {type(network).__name__} is of {str(parameter.dtype).removeprefix('torch.')}, so it cannot "
+                "be drawn anew"
+            )
+    for name, module in network.named_modules():
+        held: set[str] = {key for key, _ in (*module.named_parameters(), *module.named_buffers())}
+        # What a module saves beyond its own and its children's tensors are weights that it keeps elsewhere, packed.
+        packed = [key for key in module.state_dict() if key not in held and not key.endswith("_extra_state")]
+        if packed and not any(True for _ in module.children()):
+            raise SymbolscopeError(
+                f"{type(module).__name__}{f' {name!r}' if name else ''} has neither parameters nor buffers for its weights, as quantised "
+                "modules do, so there is nothing to draw anew"
+            )
+
+
 def _draw_alike(tensor: torch.Tensor) -> None:
-    if not tensor.is_floating_point() or tensor.numel() == 0:
+    if not (tensor.is_floating_point() or tensor.is_complex()) or tensor.numel() == 0:
         return
     spread = tensor.std(correction=0) if tensor.numel() > 1 else tensor.abs().sum()
     tensor.copy_(tensor.mean() + spread * torch.randn_like(tensor))

@@ -3,6 +3,7 @@
 import math
 
 from symbolscope.evidence.faithfulness import Faithfulness
+from symbolscope.evidence.left_out import left_out_text
 
 # A margin below this, and a ratio between this and one over it, are within what another draw of the null might give.
 _MARGIN = 0.1
@@ -13,8 +14,15 @@ _NETWORKS = {"random-init", "random-core", "shuffled-labels"}
 
 
 def sentence(report: Faithfulness) -> str:
-    """One honest sentence, or two where a rival or the rest of the state speaks against it."""
-    return _of_sizes(report) if report.sizes else _of_swaps(report)
+    """One honest sentence, or two where a rival or the rest of the state speaks against it, and what was left out and why."""
+    said = _of_sizes(report) if report.sizes else _of_swaps(report)
+    left_out = "" if _nothing_to_explain(report) else left_out_text(report.skipped)
+    return f"{said} {left_out}" if left_out else said
+
+
+def _nothing_to_explain(report: Faithfulness) -> bool:
+    """Whether no term at all gives the network's outputs."""
+    return "network" in report.sizes and report.sizes["network"][0][0] == 0
 
 
 def _of_sizes(report: Faithfulness) -> str:
@@ -24,7 +32,7 @@ def _of_sizes(report: Faithfulness) -> str:
     if report.score < 0:
         said = f"{report.subject.capitalize()} predict worse than the mean output does (R² of {report.score:.2f})"
     if own == 0:
-        return f"{said}; it does not depend on which players are present, so there is nothing to explain."
+        return f"{said}; hiding players changes nothing, so there is nothing to explain."
     if report.controlled and report.score < 1.0:
         said += f" (as many of the nulls' strongest: at most {report.best_null:.1%})"
     if not report.controlled:

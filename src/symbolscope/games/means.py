@@ -2,8 +2,11 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from os import PathLike
 
-from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
+from symbolscope.errors import SymbolscopeError
+from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking, chosen_or_here
+from symbolscope.games.executors.settings_check import check_count
 from symbolscope.games.game import Game
 from symbolscope.games.given import GivenCount
 
@@ -29,6 +32,20 @@ class Means:
     executor: GivenExecutor = None
     batch_size: GivenCount | None = None
     progress: bool | None = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no game can be asked by, before any control is begun."""
+        if self.executor is not None:
+            chosen_or_here(self.executor)
+        if self.batch_size is not None:
+            check_count("batch_size", self.batch_size, least=1)
+        if self.store is not None:
+            from symbolscope.games.store.run_file import RunFile
+
+            if not isinstance(self.store, str | PathLike | RunFile):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise SymbolscopeError(
+                    f"store must be the path of a run file, such as 'run.sqlite', or a RunFile; got {self.store!r}"
+                )
 
     def asking(self, game: Game) -> AbstractContextManager[Ask]:
         """Be ready to evaluate a game by these means; see :func:`asking`."""

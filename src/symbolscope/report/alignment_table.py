@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from symbolscope.evidence.left_out import left_out_text
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
     from symbolscope.alignment.iia import IIA
+    from symbolscope.evidence.faithfulness import Faithfulness
     from symbolscope.report.counting_study import CountingStudy
 
 
@@ -49,13 +52,20 @@ def alignment_table(study: "CountingStudy") -> "Table":
         row = [alignment.variables[0], features, *_accuracy(iia)]
         if study.controlled:
             report = study.evidence[index]
-            row += [f"{report.best_null:.3f}", f"{min(report.margin.values()):+.3f}"]
+            row += best_null_and_margin(report)
         if restarts > 1:
             row.append(" ".join(f"{restart.validation_iia:.2f}" for restart in alignment.restarts))
         table.add_row(*row)
         if study.held_out_results:
             table.add_row("  held out", "", *_accuracy(study.held_out_results[index]), style="dim")
     return table
+
+
+def best_null_and_margin(report: "Faithfulness") -> tuple[str, str]:
+    """The highest score of any null and what is left over it; dashes where every null was left out."""
+    if not report.controlled:
+        return "-", "-"
+    return f"{report.best_null:.3f}", f"{min(report.margin.values()):+.3f}"
 
 
 def _accuracy(iia: "IIA") -> list[str]:
@@ -68,11 +78,14 @@ def _caption(study: "CountingStudy") -> str:
         "features: swapped (trained numbers); floor: nothing swapped; ceiling: the whole state, against every variable"
     )
     said += "; held out: the same on quantities never trained on" if study.held_out_results else ""
+    left_out = {name: why for report in study.evidence for name, why in report.skipped.items()}
+    missing = f"\n{left_out_text(left_out)}" if left_out else ""
     if not study.controlled:
-        return f"{said}\nNothing was controlled: no null was searched."
-    names = list(study.evidence[0].null_scores)
+        why = study.not_assessed or "no null was searched"
+        return f"{said}\nNothing was controlled: {why}.{missing}"
+    names = dict.fromkeys(name for report in study.evidence for name in report.null_scores)
     restarts = study.evidence[0].restarts
-    return f"{said}\nnull: the same search on {', '.join(names)}, {_restarts(restarts)}; margin: what is left over it"
+    return f"{said}\nnull: the same search on {', '.join(names)}, {_restarts(restarts)}; margin: what is left over it{missing}"
 
 
 def _restarts(n: int) -> str:

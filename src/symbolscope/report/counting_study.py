@@ -9,8 +9,9 @@ from symbolscope.alignment.align import align_many
 from symbolscope.alignment.alignment import Alignment
 from symbolscope.alignment.counterfactual import counterfactual_pairs
 from symbolscope.alignment.iia import IIA
-from symbolscope.evidence.assess import assess_many
+from symbolscope.evidence.assess import assess_many, check_controls
 from symbolscope.evidence.faithfulness import Faithfulness
+from symbolscope.evidence.left_out import NotAssessed, assessed
 from symbolscope.evidence.null import Null
 from symbolscope.featurizers.featurizer import Featurizer
 from symbolscope.featurizers.linear import Linear
@@ -50,6 +51,8 @@ class CountingStudy:
         The network at several moments of its training, each aligned anew; empty if not asked for.
     evidence
         What the controls say of each alignment, in the same order; empty if nothing was controlled.
+    not_assessed
+        Why there is no evidence, where the controls as a whole failed.
     """
 
     network: nn.Module = field(repr=False)
@@ -61,6 +64,7 @@ class CountingStudy:
     history: History | None = None
     moments: tuple[Moment, ...] = ()
     evidence: tuple[Faithfulness, ...] = ()
+    not_assessed: str = ""
 
     @property
     def controlled(self) -> bool:
@@ -101,7 +105,7 @@ def study_counting(
         Fresh pairs per variable.
     nulls, null_restarts, rivals
         As ``nulls``, ``restarts`` and ``rivals`` of :func:`symbolscope.assess`, with as many restarts as the search itself unless
-        given; nulls=() controls nothing, and the page says so.
+        given; nulls=() controls nothing, and the page says so. Controls that fail cost no alignment: the study says why.
 
     Examples
     --------
@@ -113,6 +117,7 @@ def study_counting(
     >>> len(study.alignments), study.results[0].n, study.controlled
     (1, 200, True)
     """
+    check_controls(nulls, rivals)
     alignments = align_many(
         network,
         program,
@@ -135,6 +140,12 @@ def study_counting(
         name: counterfactual_pairs(network, program, task, variable=name, n=n_test, counts=task.held_out, seed=seed + 2)
         for name in (variables if task.held_out else ())
     }
+    evidence: list[Faithfulness] | NotAssessed = []
+    if nulls is None or nulls or rivals:
+        again = null_restarts or restarts
+        evidence = assessed(
+            lambda: assess_many(alignments, nulls=nulls, rivals=rivals, restarts=again, seed=seed, progress=progress)
+        )
     return CountingStudy(
         network=network,
         task=task,
@@ -144,13 +155,8 @@ def study_counting(
         held_out_results=tuple(one.iia(held[one.variables[0]]) for one in alignments) if held else (),
         history=history,
         moments=_moments(network, program, task, variables[0], history, n_moments, seed, progress=progress),
-        evidence=tuple(
-            assess_many(
-                alignments, nulls=nulls, rivals=rivals, restarts=null_restarts or restarts, seed=seed, progress=progress
-            )
-        )
-        if nulls is None or nulls or rivals
-        else (),
+        evidence=() if isinstance(evidence, NotAssessed) else tuple(evidence),
+        not_assessed=evidence.why if isinstance(evidence, NotAssessed) else "",
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from symbolscope.emergence.emergence_report import EmergenceReport
     from symbolscope.emergence.emergence_summary import EmergenceSummary
     from symbolscope.evidence.faithfulness import Faithfulness
+    from symbolscope.evidence.left_out import NotAssessed
     from symbolscope.interactions.model import InteractionModel
     from symbolscope.report.counting_study import CountingStudy
     from symbolscope.report.figures_section import FiguresSection
@@ -41,7 +42,7 @@ def write_report(
     items: "Sequence[Item] | Item",
     *,
     title: str | None = None,
-    evidence: "Sequence[Faithfulness] | None" = None,
+    evidence: "Sequence[Faithfulness | NotAssessed | None] | None" = None,
     nulls: bool = True,
 ) -> Path:
     """Write one self-contained HTML page: bars, curves, certificate, and an input that can be poked.
@@ -61,7 +62,8 @@ def write_report(
     title
         Title of the page.
     evidence
-        What :func:`symbolscope.assess` said of each explanation, in their order; None asks it now. Studies hold their own.
+        What :func:`symbolscope.assess` said of each explanation, in their order; None asks it now, and the page is written and says
+        why where the controls fail. Studies hold their own.
     nulls
         False asks nothing: the page then says that nothing was controlled.
 
@@ -89,10 +91,10 @@ def write_report(
         raise SymbolscopeError(
             f"evidence must hold one report per explanation; got {len(evidence)} for {len(models)}: type sy.assess_many(models)"
         )
-    assessed: list[Faithfulness | None] = list(evidence or [None] * len(models))
+    said: list[Faithfulness | NotAssessed | None] = list(evidence or [None] * len(models))
     if evidence is None and nulls:
-        assessed = [_assessed(model) for model in models]
-    page = render_page(models, title or "What the network reads", studies=studies, measured=measured, evidence=assessed)
+        said = [_assessed(model) for model in models]
+    page = render_page(models, title or "What the network reads", studies=studies, measured=measured, evidence=said)
     # Lone surrogates, which a broken tokenizer can produce, have no UTF-8: they become "?" rather than an error.
     write_whole(destination, page.encode("utf-8", "replace"))
     return destination
@@ -172,13 +174,14 @@ def _is_study(item: object) -> "TypeGuard[CountingStudy]":
     return module is not None and isinstance(item, module.CountingStudy)
 
 
-def _assessed(model: "InteractionModel") -> "Faithfulness | None":
+def _assessed(model: "InteractionModel") -> "Faithfulness | NotAssessed | None":
     """The cheap controls, where the output is known on every mask and there is something to compare."""
     if model.values is None or not len(model.effects):
         return None
     from symbolscope.evidence.assess import assess
+    from symbolscope.evidence.left_out import assessed
 
-    return assess(model)
+    return assessed(lambda: assess(model))
 
 
 def render_page(
@@ -187,7 +190,7 @@ def render_page(
     *,
     studies: "Sequence[CountingStudy]" = (),
     measured: "Sequence[Measured]" = (),
-    evidence: "Sequence[Faithfulness | None]" = (),
+    evidence: "Sequence[Faithfulness | NotAssessed | None]" = (),
 ) -> str:
     """Write the page as text; without evidence it says that nothing was controlled."""
     from jinja2 import Environment, PackageLoader, StrictUndefined

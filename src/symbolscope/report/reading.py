@@ -37,7 +37,12 @@ def reading(study: CountingStudy) -> str:
             f"{name.replace('_', ' ').capitalize()}: with {kind} swapped, the program's whole answer follows in {iia.value:.1%} of "
             f"fresh pairs (95 % interval {low:.1%} to {high:.1%}; {iia.floor:.1%} with nothing swapped)."
         )
-    if not study.controlled:
+    if study.not_assessed:
+        sentences.append(
+            f"Nothing was controlled, for the controls failed ({study.not_assessed}), so how much of this any network would give is "
+            "not measured here."
+        )
+    elif not study.controlled:
         sentences.append("Nothing was controlled, so how much of this any network would give is not measured here.")
     return " ".join(sentences)
 

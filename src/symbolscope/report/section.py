@@ -22,12 +22,14 @@ from symbolscope.report.sentences import (
     evidence_sentence,
     headline,
     known_curve,
+    report_of,
     score_sentence,
     sparsity_sentence,
 )
 
 if TYPE_CHECKING:
     from symbolscope.evidence.faithfulness import Faithfulness
+    from symbolscope.evidence.left_out import NotAssessed
     from symbolscope.interactions.fidelity import FidelityCurve
     from symbolscope.interactions.model import InteractionModel
 
@@ -113,8 +115,12 @@ class Section:
     payload: str
 
 
-def make_section(model: "InteractionModel", number: int, evidence: "Faithfulness | None" = None) -> Section:
+def make_section(
+    model: "InteractionModel", number: int, evidence: "Faithfulness | NotAssessed | None" = None
+) -> Section:
     """Lay out one explanation; ``number`` makes its ids unique in the page, ``evidence`` says what was controlled."""
+    said = evidence_sentence(model, evidence)
+    evidence = report_of(evidence)
     curve, digits = known_curve(model), decimals(model)
     chosen = default_count(model, curve)
     graph = graph_figure(model, chosen)
@@ -151,7 +157,7 @@ def make_section(model: "InteractionModel", number: int, evidence: "Faithfulness
         graph_sum=None if graph is None else _number(graph.total, digits),
         charts=_charts(model, curve, evidence),
         certificate=certificate(model),
-        evidence=evidence_sentence(model, evidence),
+        evidence=said,
         controls=_controls(evidence),
         settings=tuple((str(key), "none" if value is None else str(value)) for key, value in model.settings.items()),
         payload=payload(model, chosen, curve, graph),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symbolscope.evidence.left_out import NotAssessed
 from symbolscope.report.charts import SALIENT
 from symbolscope.report.numerals import percent, plain, several
 
@@ -94,7 +95,12 @@ def sparsity_sentence(model: "InteractionModel") -> str:
     )
 
 
-def evidence_sentence(model: "InteractionModel", evidence: "Faithfulness | None") -> str:
+def report_of(evidence: "Faithfulness | NotAssessed | None") -> "Faithfulness | None":
+    """The report, if the controls could be run."""
+    return None if isinstance(evidence, NotAssessed) else evidence
+
+
+def evidence_sentence(model: "InteractionModel", evidence: "Faithfulness | NotAssessed | None") -> str:
     """What the controls say of the sparsity, or that there were none."""
     if evidence is not None:
         return evidence.sentence

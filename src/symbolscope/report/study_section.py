@@ -9,6 +9,7 @@ import torch
 
 from symbolscope.alignment.frozen import frozen
 from symbolscope.evidence.presentation import rows
+from symbolscope.report.alignment_table import best_null_and_margin
 from symbolscope.report.axis import Axis
 from symbolscope.report.counting_study import CountingStudy
 from symbolscope.report.reading import headline, reading
@@ -164,7 +165,7 @@ def _points(study: CountingStudy) -> tuple[tuple[Point, ...], tuple[tuple[float,
         report = study.evidence[index] if study.controlled else None
         row = (
             variable, f"{kind} {alignment.featurizer.size}", f"{iia.value:.3f}", f"{low:.3f} to {high:.3f}", f"{iia.floor:.3f}",
-            *((f"{report.best_null:.3f}", f"{min(report.margin.values()):+.3f}") if report is not None else ()),
+            *(best_null_and_margin(report) if report is not None else ()),
             f"{iia.ceiling:.3f}",
             *((f"{held.value:.3f} ({held.floor:.2f})",) if held is not None else ()),
             f"{alignment.complexity:,}",
@@ -177,7 +178,7 @@ def _points(study: CountingStudy) -> tuple[tuple[Point, ...], tuple[tuple[float,
                 high=_ACCURACY.place(high),
                 floor=_ACCURACY.place(iia.floor),
                 ceiling=_ACCURACY.place(iia.ceiling),
-                null=None if report is None else _ACCURACY.place(report.best_null),
+                null=None if report is None or not report.controlled else _ACCURACY.place(report.best_null),
                 label=f"{kind[:2]}{alignment.featurizer.size}",
                 css=f"kind-{kinds.index(kind) % 4}",
                 row=row,
@@ -308,8 +309,11 @@ def _facts(study: CountingStudy) -> tuple[tuple[str, str], ...]:
         ("site", str(alignment.site)),
         (
             "nulls",
-            f"{', '.join(study.evidence[0].null_scores)}; starts of each: {study.evidence[0].restarts}"
+            f"{', '.join(dict.fromkeys(name for report in study.evidence for name in report.null_scores))}; starts of each: "
+            f"{study.evidence[0].restarts}"
             if study.controlled
+            else f"nothing was controlled: {study.not_assessed or 'none was run to its end'}"
+            if study.evidence or study.not_assessed
             else "none searched: nothing was controlled",
         ),
     ]
@@ -337,7 +341,7 @@ def _nulls(study: CountingStudy) -> tuple[tuple[str, ...], ...]:
     for alignment, report in zip(study.alignments, study.evidence, strict=bool(study.evidence)):
         name = f"{alignment.variables[0]}, {type(alignment.featurizer).__name__} {alignment.featurizer.size}"
         for row in rows(report):
-            if row.section in ("null", "margin", "rival", "off-target", "divergence"):
+            if row.section in ("null", "margin", "rival", "off-target", "divergence", "identifiability"):
                 span = "" if math.isnan(row.interval[0]) else f"{row.interval[0]:.3f} to {row.interval[1]:.3f}"
                 value = "not run" if math.isnan(row.value) else f"{row.value:.3f}"
                 shown.append((name, f"{row.section}: {row.name}", value, span, row.note))

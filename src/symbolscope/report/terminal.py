@@ -14,6 +14,7 @@ from symbolscope.report.sentences import (
     evidence_sentence,
     headline,
     known_curve,
+    report_of,
     sampled_sentence,
     score_sentence,
     sparsity_sentence,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from symbolscope.evidence.faithfulness import Faithfulness
+    from symbolscope.evidence.left_out import NotAssessed
     from symbolscope.interactions.model import InteractionModel
 
 _BAR = 20  # characters of the longest bar
@@ -35,7 +37,7 @@ def print_model(
     console: "Console | None" = None,
     *,
     k: int = 10,
-    evidence: "Faithfulness | None" = None,
+    evidence: "Faithfulness | NotAssessed | None" = None,
 ) -> None:
     """Print the strongest interactions, the input, the score, the certificate, and what the controls say.
 
@@ -48,7 +50,7 @@ def print_model(
     k
         How many interactions to list.
     evidence
-        What :func:`symbolscope.assess` said of the model; None prints that nothing was controlled.
+        What :func:`symbolscope.assess` said of the model, or why it could not; None prints that nothing was controlled.
 
     Examples
     --------
@@ -74,11 +76,12 @@ def print_model(
         out.print(Text(learned))
     else:
         out.print(Text(certificate_line(model)))
-    if evidence is not None and evidence.sizes:
-        out.print(Text(f"Terms for R² of 0.9 / 0.99: {sizes_line(evidence)}."))
+    report = report_of(evidence)
+    if report is not None and report.sizes:
+        out.print(Text(f"Terms for R² of 0.9 / 0.99: {sizes_line(report)}."))
     out.print(Text(evidence_sentence(model, evidence), style="bold"))
-    if evidence is not None and evidence.alternatives is not None:
-        said = str(evidence.alternatives)
+    if report is not None and report.alternatives is not None:
+        said = str(report.alternatives)
         out.print(Text(f"Identifiability: {said}."))
 
 

@@ -66,8 +66,8 @@ def assess(
     Raises
     ------
     SymbolscopeError
-        For an unknown null, one asked for by name that does not suit the reading, rivals that are no programs, or a reading that has
-        no network to be measured against; or as :func:`symbolscope.explain` does where the network that was read is asked.
+        For an unknown null, one asked for by name that does not suit the reading, rivals that are no programs, or a reading that
+        has no network to be measured against; or as :func:`symbolscope.explain` does where the network that was read is asked.
 
     Source: Sutter et al. (2507.08802) and Heap et al. (2501.17727) for why a score needs a null; Geiger et al. (2301.04709) for the
     words.

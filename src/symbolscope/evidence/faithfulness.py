@@ -111,8 +111,8 @@ class Faithfulness:
     alternatives
         For interactions: what other exact splits of nearly the same cost have in common.
     skipped
-        Null, or other control ("rival bases", "off-target", ...) -> why it was left out: it does not suit the reading, or could not be
-        run. The reason holds the exception's type where it is no error of ours.
+        Null, or other control ("rival bases", "off-target", ...) -> why it was left out: it does not suit the reading, or could not
+        be run. The reason holds the exception's type where it is no error of ours.
     seed, restarts
         Of the nulls.
 

@@ -17,8 +17,8 @@ Result = TypeVar("Result")
 class Controls:
     """Runs controls one after another; one that raises is left out, and why is kept under its name.
 
-    A fault of ours is left out like a refusal, since it must not cost the reading either; the reason then holds the exception's type
-    and text, and the logger "symbolscope" is told the traceback (level INFO). Interruptions pass.
+    A fault of ours is left out like a refusal, since it must not cost the reading either; the reason then holds the exception's
+    type and text, and the logger "symbolscope" is told the traceback (level INFO). Interruptions pass.
 
     Parameters
     ----------

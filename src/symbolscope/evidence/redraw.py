@@ -5,8 +5,10 @@ import copy
 import torch
 from torch import nn
 
-from symbolscope.core.error_text import error_text
 from symbolscope.errors import SymbolscopeError
+
+# Weights are quantised to these; wider integers are indices and counts, which are left alone.
+_PACKED = (torch.int8, torch.uint8)
 
 
 def redrawn(network: nn.Module, *, seed: int) -> nn.Module:
@@ -26,8 +28,8 @@ def redrawn(network: nn.Module, *, seed: int) -> nn.Module:
     Raises
     ------
     SymbolscopeError
-        If it cannot be copied, has neither parameters nor buffers, or holds weights that cannot be drawn and would stay as they were
-        trained: integers, or numbers that are neither parameters nor buffers (quantised modules).
+        If it cannot be copied, has neither parameters nor buffers, or holds weights that cannot be drawn and would stay as they
+        were trained: those of quantised modules.
 
     Examples
     --------
@@ -41,7 +43,7 @@ def redrawn(network: nn.Module, *, seed: int) -> nn.Module:
         fresh = copy.deepcopy(network)
     except Exception as error:  # a class of the user's may copy itself, and fail in its own way
         raise SymbolscopeError(
-            f"{type(network).__name__} cannot be copied, so none like it can be drawn: {error_text(error)}"
+            f"{type(network).__name__} cannot be copied, so none like it can be drawn: {error or type(error).__name__}"
         ) from error
     _check_drawable(fresh)
     parameters = dict(fresh.named_parameters())
@@ -70,10 +72,10 @@ def redrawn(network: nn.Module, *, seed: int) -> nn.Module:
 def _check_drawable(network: nn.Module) -> None:
     """Refuse weights that would stay as they were trained: the network would not be an untrained one."""
     for name, parameter in network.named_parameters():
-        if parameter.numel() > 0 and not (parameter.is_floating_point() or parameter.is_complex()):
+        if parameter.dtype in _PACKED and parameter.numel() > 0:
+            dtype = str(parameter.dtype).removeprefix("torch.")
             raise SymbolscopeError(
-                f"the parameter {name!r} of {type(network).__name__} is of {str(parameter.dtype).removeprefix('torch.')}, so it cannot "
-                "be drawn anew"
+                f"the parameter {name!r} of {type(network).__name__} is of {dtype}, as quantised weights are, so it cannot be drawn anew"
             )
     for name, module in network.named_modules():
         held: set[str] = {key for key, _ in (*module.named_parameters(), *module.named_buffers())}
@@ -81,8 +83,8 @@ def _check_drawable(network: nn.Module) -> None:
         packed = [key for key in module.state_dict() if key not in held and not key.endswith("_extra_state")]
         if packed and not any(True for _ in module.children()):
             raise SymbolscopeError(
-                f"{type(module).__name__}{f' {name!r}' if name else ''} has neither parameters nor buffers for its weights, as quantised "
-                "modules do, so there is nothing to draw anew"
+                f"{type(module).__name__}{f' {name!r}' if name else ''} has neither parameters nor buffers for its weights, as is so "
+                "of quantised modules, so there is nothing to draw anew"
             )
 
 

@@ -5,10 +5,11 @@ they share them with, and so on until no class splits further (colour refinement
 in all but contrived cases; one of them is then named first, and refinement goes on.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from symbolscope.graphs.ordered_partition import OrderedPartition, Split
 from symbolscope.shapes import Effects, Members
 
 # Strengths that differ by less than this share of the largest are the same: they come out of sums in another order.
@@ -45,36 +46,50 @@ def canonical_order(masks: Members, is_or: Sequence[bool], strengths: Effects) -
         for player in players:
             inside[player].append(row)
     fixed = [(ranks[row], bool(is_or[row]), len(members[row])) for row in range(len(members))]
-    colours = _ranked([tuple(sorted(fixed[row] for row in rows)) for rows in inside])
-    colours = _refined(colours, fixed, members, inside)
-    while len(set(colours)) < n:
-        alike = min(colour for colour in colours if colours.count(colour) > 1)
-        first = colours.index(alike)
-        colours = _ranked([(colour, player != first) for player, colour in enumerate(colours)])
-        colours = _refined(colours, fixed, members, inside)
-    rows = sorted(range(len(members)), key=lambda row: (fixed[row], sorted(colours[player] for player in members[row])))
-    return sorted(range(n), key=lambda player: colours[player]), rows
+    as_players = OrderedPartition([tuple(sorted(fixed[row] for row in rows)) for rows in inside])
+    as_rows = OrderedPartition(fixed)
+    _refine(as_players, as_rows, inside, members, as_players.all_classes())
+    alike = as_players.first_alike(0)
+    while alike is not None:
+        place = as_players.place(alike)
+        _refine(as_players, as_rows, inside, members, [as_players.single_out(alike)])
+        alike = as_players.first_alike(place)
+    order = as_players.order()
+    colours = np.empty(n, dtype=np.int64)
+    colours[order] = np.arange(n)
+    rows = sorted(
+        range(len(members)), key=lambda row: (fixed[row], sorted(int(colours[player]) for player in members[row]))
+    )
+    return order, rows
 
 
-def _refined(
-    colours: list[int],
-    fixed: Sequence[tuple[float, bool, int]],
-    members: Sequence[Sequence[int]],
+def _refine(
+    players: OrderedPartition,
+    rows: OrderedPartition,
     inside: Sequence[Sequence[int]],
-) -> list[int]:
-    while True:
-        of_rows = _ranked(
-            [(fixed[row], tuple(sorted(colours[player] for player in members[row]))) for row in range(len(members))]
-        )
-        finer = _ranked(
-            [(colours[player], tuple(sorted(of_rows[row] for row in inside[player]))) for player in range(len(colours))]
-        )
-        if len(set(finer)) == len(set(colours)):
-            return finer
-        colours = finer
+    members: Sequence[Sequence[int]],
+    splits: list[Split],
+) -> None:
+    """Split rows by the classes of their players, and players by those of their rows, until no class falls apart."""
+    while splits:
+        splits = rows.split_by(*_counted(players, inside, splits))
+        splits = players.split_by(*_counted(rows, members, splits))
 
 
-def _ranked(keys: Sequence[Hashable]) -> list[int]:
-    """Rank of each key among the distinct ones."""
-    places = {key: place for place, key in enumerate(sorted(set(keys)))}  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
-    return [places[key] for key in keys]
+def _counted(
+    side: OrderedPartition, neighbours: Sequence[Sequence[int]], splits: Sequence[Split]
+) -> tuple[dict[int, dict[int, int]], dict[int, int]]:
+    """How the classes around each vertex of the other side differ from the largest parts, and where these classes begin."""
+    counts: dict[int, dict[int, int]] = {}
+    starts: dict[int, int] = {}
+    for parts, largest in splits:
+        for part in parts:
+            starts[part] = side.start(part)
+            if part == largest:
+                continue
+            for vertex in side.members(part):
+                for other in neighbours[vertex]:
+                    changes = counts.setdefault(other, {})
+                    changes[part] = changes.get(part, 0) + 1
+                    changes[largest] = changes.get(largest, 0) - 1
+    return counts, starts

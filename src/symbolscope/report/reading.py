@@ -39,8 +39,8 @@ def reading(study: CountingStudy) -> str:
         )
     if study.not_assessed:
         sentences.append(
-            f"Nothing was controlled, for the controls failed ({study.not_assessed}), so how much of this any network would give is "
-            "not measured here."
+            f"Nothing was controlled, for the controls failed ({study.not_assessed}), so how much of this any network would give "
+            "is not measured here."
         )
     elif not study.controlled:
         sentences.append("Nothing was controlled, so how much of this any network would give is not measured here.")

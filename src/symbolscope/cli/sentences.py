@@ -21,7 +21,9 @@ def tolerance_sentence(model: "InteractionModel") -> str:
     if model.sampled is not None:
         return f"{model.sampled.calls:,} of the 2^{model.n_players} masks were evaluated; --max-calls changes that."
     given = str(model.settings.get("tolerance", "")).strip()
-    outputs = f"{1 << model.n_players:,} outputs"
+    from symbolscope.games.masks import mask_count
+
+    outputs = f"{mask_count(model.n_players)} outputs"
     if model.tolerance == 0:
         return f"Tolerance 0: together they give every one of the {outputs} exactly."
     if given == "auto":

@@ -75,16 +75,18 @@ def _check_drawable(network: nn.Module) -> None:
         if parameter.dtype in _PACKED and parameter.numel() > 0:
             dtype = str(parameter.dtype).removeprefix("torch.")
             raise SymbolscopeError(
-                f"the parameter {name!r} of {type(network).__name__} is of {dtype}, as quantised weights are, so it cannot be drawn anew"
+                f"the parameter {name!r} of {type(network).__name__} is of {dtype}, as quantised weights are, so it cannot be "
+                "drawn anew"
             )
     for name, module in network.named_modules():
-        held: set[str] = {key for key, _ in (*module.named_parameters(), *module.named_buffers())}
+        tensors = (*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False))
+        held = {key for key, _ in tensors}
         # What a module saves beyond its own and its children's tensors are weights that it keeps elsewhere, packed.
         packed = [key for key in module.state_dict() if key not in held and not key.endswith("_extra_state")]
         if packed and not any(True for _ in module.children()):
             raise SymbolscopeError(
-                f"{type(module).__name__}{f' {name!r}' if name else ''} has neither parameters nor buffers for its weights, as is so "
-                "of quantised modules, so there is nothing to draw anew"
+                f"{type(module).__name__}{f' {name!r}' if name else ''} has neither parameters nor buffers for its weights, as "
+                "is so of quantised modules, so there is nothing to draw anew"
             )
 
 

@@ -5,6 +5,8 @@ import numpy as np
 from symbolscope.errors import SymbolscopeError
 from symbolscope.shapes import Masks
 
+_READABLE = 40  # players up to which the number of masks is written out
+
 
 def all_masks(n_players: int) -> Masks:
     """Every mask of ``n_players`` players, row j present where bit i of j is set.
@@ -68,3 +70,14 @@ def mask_index(masks: Masks) -> np.ndarray:
     padded = np.zeros((len(masks), 8), dtype=np.uint8)
     padded[:, : packed.shape[1]] = packed
     return padded.view("<i8").reshape(-1).astype(np.int64, copy=False)
+
+
+def mask_count(n_players: int) -> str:
+    """How many masks so many players have, for a message: written out while it can be read.
+
+    Examples
+    --------
+    >>> mask_count(20), mask_count(5_000)
+    ('1,048,576', '2^5000')
+    """
+    return f"{1 << n_players:,}" if n_players <= _READABLE else f"2^{n_players}"

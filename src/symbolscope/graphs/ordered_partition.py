@@ -1,8 +1,8 @@
 """A set split into classes that have an order, refined by colour refinement: only the smaller parts of a class are looked at again.
 
 One side of a bipartite graph (the players, or the interactions). When classes of the other side split, members of one class here
-fall apart by how many neighbours they have in each part. The counts in the largest part follow from those in the others, so a vertex
-is looked at again only when its class has at least halved: n log n steps in all (Hopcroft 1971; Paige and Tarjan 1987).
+fall apart by how many neighbours they have in each part. The counts in the largest part follow from those in the others, so a
+vertex is looked at again only when its class has at least halved: n log n steps in all (Hopcroft 1971; Paige and Tarjan 1987).
 """
 
 import heapq

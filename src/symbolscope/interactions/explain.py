@@ -9,7 +9,7 @@ from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
 from symbolscope.games.game import Game
 from symbolscope.games.given import GivenCount, GivenNumber
-from symbolscope.games.masks import all_masks
+from symbolscope.games.masks import all_masks, mask_count
 from symbolscope.interactions.decompose import check_gap, check_kinds, decompose_game
 from symbolscope.interactions.given_numbers import GivenCalls, GivenInteger
 from symbolscope.interactions.model import InteractionModel
@@ -24,12 +24,22 @@ _EXACT_UNASKED = 16
 _SPARSE_CALLS = 5_000
 METHODS = ("auto", "exact", "sparse", "queries")
 
+# Beyond this 2^n is no float, and nobody can hold or wait for as many masks.
+_LARGEST_EXPONENT = 1_000
+_MOST_WRITTEN = 40  # players up to which GiB are written out
+
 _log = logging.getLogger("symbolscope")
 
 
 def exact_memory(n_players: int) -> float:
-    """Memory that the exact method needs for ``n_players``, in GiB."""
-    return _VECTORS * 8.0 * 2.0**n_players / 2**30
+    """Memory that the exact method needs for ``n_players``, in GiB; infinite where a float ends.
+
+    Examples
+    --------
+    >>> exact_memory(20), exact_memory(5_000)
+    (0.234375, inf)
+    """
+    return _VECTORS * 8.0 * 2.0 ** (n_players - 30) if n_players <= _LARGEST_EXPONENT else float("inf")
 
 
 def explain(
@@ -133,7 +143,7 @@ def explain(
     if exact:
         _log.info(
             "exact method: %s model calls and about %.2f GiB of memory (%.1f GiB are free, %d players at most)",
-            f"{2**game.n_players:,}", exact_memory(game.n_players), _available_memory(), _MOST_PLAYERS,
+            mask_count(game.n_players), exact_memory(game.n_players), _available_memory(), _MOST_PLAYERS,
         )  # fmt: skip
     with asking(game, store=store, executor=executor, batch_size=batch_size, progress=progress) as ask:
         if not exact:
@@ -221,23 +231,29 @@ def is_exact(n_players: int, max_calls: GivenCalls, method: str) -> bool:
         raise SymbolscopeError(f"max_calls must be a whole number of at least 1; got {max_calls!r}")
     if method in ("sparse", "queries"):
         # Where all masks are within the budget, there is nothing to be drawn.
-        return 2**n_players <= (_SPARSE_CALLS if max_calls is None else int(max_calls))
+        return _masks_within(n_players, _SPARSE_CALLS if max_calls is None else int(max_calls))
     needed, available = exact_memory(n_players), _available_memory()
     fits = needed <= available and n_players <= _MOST_PLAYERS
     if method == "auto":
-        return fits and (n_players <= _EXACT_UNASKED if max_calls is None else 2**n_players <= int(max_calls))
+        return fits and (n_players <= _EXACT_UNASKED if max_calls is None else _masks_within(n_players, int(max_calls)))
     if not fits:
         raise SymbolscopeError(
-            f"the exact method evaluates all 2^{n_players} masks of {n_players} players, which needs about {needed:,.1f} GiB of "
-            f'memory ({available:,.1f} GiB are free) and {2**n_players:,} model calls; give method="sparse", or group the players '
-            f"into fewer (players=...), {_MOST_PLAYERS} at most"
+            f"the exact method evaluates all 2^{n_players} masks of {n_players} players, which needs about "
+            f"{f'{needed:,.1f}' if n_players <= _MOST_WRITTEN else f'2^{n_players - 22}'} GiB of memory ({available:,.1f} GiB are "
+            f'free) and {mask_count(n_players)} model calls; give method="sparse", or group the players into fewer (players=...), '
+            f"{_MOST_PLAYERS} at most"
         )
-    if max_calls is not None and 2**n_players > max_calls:
+    if max_calls is not None and not _masks_within(n_players, int(max_calls)):
         raise SymbolscopeError(
             f"the exact method needs 2^{n_players} = {2**n_players:,} model calls, more than max_calls={max_calls:,}; "
             'raise max_calls, or give method="sparse"'
         )
     return True
+
+
+def _masks_within(n_players: int, calls: int) -> bool:
+    """Whether there are at most so many masks, without writing 2^n out."""
+    return n_players < calls.bit_length() or 1 << n_players == calls
 
 
 def _available_memory() -> float:

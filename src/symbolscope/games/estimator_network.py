@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.estimator_inputs import MaskedRow, estimator_inputs
-from symbolscope.games.masked_table import MaskedTable
 from symbolscope.games.prepared_inputs import PreparedInputs
 
 
@@ -20,6 +21,18 @@ def is_estimator(network: object) -> bool:
         and any(hasattr(network, way) for way in ways)
         and not isinstance(network, torch.nn.Module)
     )
+
+
+class MaskedSample(Protocol):
+    """A row or text with some of its parts hidden, as an estimator takes it."""
+
+    def rows(self, present: NDArray[np.bool_], /) -> object:
+        """Return one row for each of the masks bool [m, parts]."""
+        ...
+
+    def content(self) -> object:
+        """All that the rows depend on but the masks."""
+        ...
 
 
 class EstimatorNetwork:
@@ -56,7 +69,7 @@ class EstimatorNetwork:
             if classes is not None
             else None
         )
-        self.table: MaskedTable | None = None  # of the row that is explained: see prepare
+        self.table: MaskedSample | None = None  # of the row or text that is explained: see prepare
 
     def prepare(
         self, sample: object, *, baseline: object, players: object, player_names: Sequence[str] | None

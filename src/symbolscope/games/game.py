@@ -11,6 +11,7 @@ from symbolscope.games.batch_sizes import BatchSizes
 from symbolscope.games.batches import MaskScores, check_masks, scores_in_batches
 from symbolscope.games.estimator_network import EstimatorNetwork, is_estimator
 from symbolscope.games.given import GivenArray, GivenBaseline, GivenPlayers, GivenSample
+from symbolscope.games.input_text import GivenText
 from symbolscope.games.masked_function import MaskedFunction
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.games.players import Players
@@ -105,6 +106,23 @@ class Game:
         player_names: Sequence[str] | None = None,
         device: object = None,
     ) -> None:
+        if isinstance(sample, str):
+            if not is_estimator(network):
+                raise SymbolscopeError(
+                    f"the sample is a text; type sy.Game.from_text(network, tokenizer, {_shown(sample)}), with None for the "
+                    "tokenizer if the network takes strings"
+                )
+            self._lay_out_text(
+                network,
+                None,
+                sample,
+                baseline=None if isinstance(baseline, str) and baseline == "zero" else baseline,
+                score=score,
+                target=target,
+                player_names=player_names,
+                device=device,
+            )
+            return
         adapted = (
             EstimatorNetwork(network, score=score) if is_estimator(network) else TorchNetwork(network, device=device)
         )
@@ -274,7 +292,7 @@ class Game:
         cls,
         network: object,
         tokenizer: object,
-        text: str,
+        text: GivenText,
         *,
         level: Literal["token", "embedding"] = "token",
         baseline: GivenBaseline = None,
@@ -295,22 +313,27 @@ class Game:
         Parameters
         ----------
         network
-            Hugging Face sequence classifier or causal language model, or any module that takes ``input_ids``.
+            Hugging Face sequence classifier or causal language model, or any module that takes ``input_ids``. Without a
+            tokenizer: a fitted scikit-learn estimator that takes strings, or a function from a list of strings to numbers.
         tokenizer
-            A Hugging Face fast tokenizer (one that gives character offsets).
+            A Hugging Face fast tokenizer (one that gives character offsets); None if the network takes strings.
         text
-            The text.
+            One string, or a pair of them, (text, second text), for networks of pairs. Players of a pair are called "text 1: ..."
+            and "text 2: ...".
         level
             "token" replaces token ids, "embedding" the input embeddings.
         baseline
             "mask", "pad" or "unk" (the tokenizer's special tokens), a token id, and at the embedding level also
-            "zero" or a vector [width]. None takes the first that the tokenizer has of mask, unk, pad and end of text.
+            "zero" or a vector [width]. None takes the first that the tokenizer has of mask, unk, pad and end of text. Without
+            a tokenizer hidden words are removed from the string.
         words
-            The players, by word or by index in reading order; None is all words and punctuation marks.
+            The players, by word or by index in reading order; None is all words and punctuation marks (see
+            :func:`symbolscope.games.text_segmentation.word_ranges`). A string that is no word stands for its occurrences.
         spans
             What a player is: "word", "sentence" (see :func:`symbolscope.games.spans.split_sentences`), or a list of
-            strings that occur in the text and (start, end) ranges of its characters. A span that cuts a word has it whole.
-            Players are named by their text, of long ones the beginning.
+            strings that occur in the text and (start, end) ranges of its characters; for a pair a list of strings, or two
+            lists, one for each text. A span may cut a word between two tokens; a token that it touches it has whole. Players
+            are named by their text, of long ones the beginning.
         score, player_names, device
             As for :class:`Game`.
         target
@@ -324,8 +347,8 @@ class Game:
         Raises
         ------
         SymbolscopeError
-            If the text has no words, a word or span is not in it, spans overlap, or the tokenizer lacks the baseline
-            token.
+            If the text has no words or is longer than the network takes, a word or span is not in it, spans overlap or share a
+            token, or the tokenizer lacks the baseline token.
 
         Examples
         --------
@@ -343,10 +366,18 @@ class Game:
         >>> text = "not bad. not bad"
         >>> Game.from_text(network, tokenizer, text, spans="sentence", target=1).player_names
         ('not bad.', 'not bad')
-        """
-        from symbolscope.games.text import masked_text
 
-        masked = masked_text(
+        A scikit-learn pipeline takes the string itself, without the words that are hidden:
+
+        >>> from sklearn.feature_extraction.text import CountVectorizer
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.pipeline import make_pipeline
+        >>> pipeline = make_pipeline(CountVectorizer(), LogisticRegression()).fit(["good film", "bad film"], ["pos", "neg"])
+        >>> Game.from_text(pipeline, None, "not a bad film", target="neg").player_names
+        ('not', 'a', 'bad', 'film')
+        """
+        game = cls.__new__(cls)
+        game._lay_out_text(
             network,
             tokenizer,
             text,
@@ -356,33 +387,6 @@ class Game:
             spans=spans,
             score=score,
             target=target,
-            device=device,
-            prefix_sharing=prefix_sharing,
-        )
-        players = masked.players if player_names is None else masked.players.renamed(player_names)
-        settings: Settings = {
-            "network": masked.source.network.name,
-            "score": _score_name(score),
-            "target": masked.source.score.target,
-            "target_name": masked.target_name,
-            "baseline": masked.baseline_name,
-            "players": masked.described,
-        }
-        game = cls.__new__(cls)
-        game._lay_out(masked.source, players, masked.view, settings)
-        game.network = network
-        resolved = masked.source.score.target
-        game._given_baseline = baseline
-        game._rebuild = lambda other, hidden: cls.from_text(
-            other,
-            tokenizer,
-            text,
-            level=level,
-            baseline=hidden,
-            words=words,
-            spans=spans,
-            score=score,
-            target=resolved,
             player_names=player_names,
             device=device,
             prefix_sharing=prefix_sharing,
@@ -411,6 +415,65 @@ class Game:
         players = "1 player" if self.n_players == 1 else f"{self.n_players} players"
         return f"Game({self.settings['network']}, {players}, score {self.settings['score']!r}{target})"
 
+    def _lay_out_text(
+        self,
+        network: object,
+        tokenizer: object,
+        text: GivenText,
+        *,
+        level: Literal["token", "embedding"] = "token",
+        baseline: GivenBaseline = None,
+        words: Sequence[str | int] | None = None,
+        spans: GivenSpans = "word",
+        score: str | Callable[..., object],
+        target: object,
+        player_names: Sequence[str] | None,
+        device: object,
+        prefix_sharing: bool | None = None,
+    ) -> None:
+        """Fill in the game of a text."""
+        from symbolscope.games.text import masked_text
+
+        masked = masked_text(
+            network,
+            tokenizer,
+            text,
+            level=level,
+            baseline=baseline,
+            words=words,
+            spans=spans,
+            score=score,
+            target=target,
+            device=device,
+            prefix_sharing=prefix_sharing,
+        )
+        players = masked.players if player_names is None else masked.players.renamed(player_names)
+        settings: Settings = {
+            "network": masked.source.network.name,
+            "score": _score_name(score),
+            "target": masked.source.score.target,
+            "target_name": masked.target_name,
+            "baseline": masked.baseline_name,
+            "players": masked.described,
+        }
+        self._lay_out(masked.source, players, masked.view, settings)
+        self.network = network
+        self._given_baseline = baseline
+        self._rebuild = lambda other, hidden: Game.from_text(
+            other,
+            tokenizer,
+            text,
+            level=level,
+            baseline=hidden,
+            words=words,
+            spans=spans,
+            score=score,
+            target=masked.target,
+            player_names=player_names,
+            device=device,
+            prefix_sharing=prefix_sharing,
+        )
+
     def _lay_out(self, source: MaskScores, players: Players, view: InputView | None, settings: Settings) -> None:
         self.source = source
         self.batch_sizes: BatchSizes = source.batch_sizes()
@@ -427,6 +490,10 @@ class Game:
 def _label(classes: Sequence[object] | NDArray[Any] | None, target: int | None) -> object:
     """The target as it is given: a class label for scikit-learn, else its index."""
     return target if classes is None or target is None else classes[target]
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 30 else text[:29] + "…")
 
 
 def _score_name(score: object) -> str:

@@ -76,6 +76,8 @@ class MaskedNetwork:
         Whether the outputs are probabilities; None to see.
     sequence
         True if outputs [m, L, V] hold one row per token, of which the last predicts the next token.
+    of_text
+        True if the sample was a text, so that advice about arrays of numbers would mislead.
 
     Raises
     ------
@@ -94,8 +96,10 @@ class MaskedNetwork:
         regression: bool = False,
         probabilities: bool | None = None,
         sequence: bool = False,
+        of_text: bool = False,
     ) -> None:
         self.network = network
+        self._of_text = of_text
         self.inputs = inputs
         self.relevant = inputs.relevant
         self.reads_last_position = False
@@ -229,7 +233,9 @@ class MaskedNetwork:
             raise
         except Exception as error:
             hint = ""
-            if not rows.is_floating_point():
+            if self._of_text:
+                hint = "; is the tokenizer the network's own, and does the network take so long a text?"
+            elif not rows.is_floating_point():
                 hint = (
                     "; the sample holds integers, as token ids do: if they are numbers, give sample.astype('float32')"
                 )

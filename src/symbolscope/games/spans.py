@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, SupportsIndex, TypeAlias, cast
 import numpy as np
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.token_stretches import trimmed_word
 from symbolscope.games.words import Word
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def split_sentences(text: str) -> list[Word]:
         elif sign == "\n" and text[at:].lstrip(" \t\r").startswith("\n"):
             cuts.append(at)
     pieces = zip([0, *cuts], [*cuts, len(text)], strict=True)
-    trimmed = [_trimmed(text, start, end) for start, end in pieces]
+    trimmed = [trimmed_word(text, start, end) for start, end in pieces]
     return [sentence for sentence in trimmed if sentence.text]
 
 
@@ -96,7 +97,7 @@ def choose_spans(text: str, spans: GivenSpans) -> list[Word]:
     taken: dict[int, Word] = {}  # by where it begins, spaces included
     for span in spans:
         start, end = _found(span, text, taken) if isinstance(span, str) else _range(span, text)
-        word = _trimmed(text, start, end)
+        word = trimmed_word(text, start, end)
         if not word.text:
             raise SymbolscopeError(f"the span {span!r} holds no word, only {text[start:end]!r}")
         chosen.append(word)
@@ -108,26 +109,6 @@ def choose_spans(text: str, spans: GivenSpans) -> list[Word]:
         if after.start < before.end:
             raise _overlap(before, after)
     return chosen
-
-
-def span_of_words(words: Sequence[Word], spans: Sequence[Word]) -> list[int]:
-    """Index of the span that each word overlaps, -1 for none; a word is hidden whole, so two spans cannot share it.
-
-    Examples
-    --------
-    >>> span_of_words([Word("not", 0, 3), Word("bad", 4, 7)], [Word("bad", 4, 7)])
-    [-1, 0]
-    """
-    owners: list[int] = []
-    for word in words:
-        over = [i for i, span in enumerate(spans) if span.start < word.end and word.start < span.end]
-        if len(over) > 1:
-            raise SymbolscopeError(
-                f"the spans {spans[over[0]].text!r} and {spans[over[1]].text!r} share the word {word.text!r}, which can "
-                "only be hidden whole; move the border"
-            )
-        owners.append(over[0] if over else -1)
-    return owners
 
 
 def short_name(text: str) -> str:
@@ -191,11 +172,3 @@ def _range(span: object, text: str) -> tuple[int, int]:
             f"give 0 <= start < end <= {len(text)}"
         )
     return start, end
-
-
-def _trimmed(text: str, start: int, end: int) -> Word:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return Word(text[start:end], start, end)

@@ -83,6 +83,12 @@ def explain(
     image: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Image: --image cat.png", rich_help_panel="Input: one of")
     ] = None,
+    text_pair: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help='Second text of a pair: --text-pair "it is wet"', rich_help_panel="For --text"
+        ),
+    ] = None,
     row: Annotated[
         int | None,
         typer.Option(metavar="N", min=0, help="Row of the table, from 0: --row 3", rich_help_panel="For --data"),
@@ -248,12 +254,14 @@ def explain(
     for n players; with more, some subsets are drawn until the rest is predicted.
 
     MODEL is Python code, or a program that can run code: give only files that you
-    trust. For --text the function returns (network, tokenizer).
+    trust. For --text the function returns (network, tokenizer), or what takes strings:
+    a scikit-learn pipeline, or a function from a list of texts to numbers.
     """
     given = [option for option, value in (("--data", data), ("--text", text), ("--image", image)) if value is not None]
     if len(given) != 1:
         found = f"got {' and '.join(given)}" if given else "got none of them"
         raise SymbolscopeError(f"give one input, --data table.csv --row 3, --text or --image; {found}")
+    _check_belongs(given[0], "--text", {"--text-pair": text_pair})
     _check_belongs(given[0], "--data", {"--row": row, "--columns": columns, "--drop": drop or None})
     _check_belongs(
         given[0],
@@ -274,7 +282,7 @@ def explain(
         if data is not None:
             sample = TableInput.parse(data, row, columns, drop or (), baseline)
         elif text is not None:
-            sample = TextInput.parse(text, baseline, from_code=source.function is not None)
+            sample = TextInput.parse(text, text_pair, baseline, from_code=source.function is not None)
         else:
             assert image is not None
             sample = ImageInput.parse(image, grid, size, mean, std, baseline, gray=gray)

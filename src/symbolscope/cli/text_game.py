@@ -1,9 +1,9 @@
-"""A network and a text as a game: ``--text "..."``."""
+"""A network and a text, or a pair of texts, as a game: ``--text "..."``, ``--text-pair "..."``."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from symbolscope.cli.targets import read_target
+from symbolscope.cli.targets import default_score, read_target
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -19,16 +19,19 @@ class TextInput:
     Parameters
     ----------
     text
-        The text.
+        The text, or the first of a pair.
+    second
+        The second of a pair, or None.
     baseline
         A special token's name, a token id, or None for the first special token that there is.
     """
 
     text: str
+    second: str | None
     baseline: str | int | None
 
     @classmethod
-    def parse(cls, text: str, baseline: str | None, *, from_code: bool) -> "TextInput":
+    def parse(cls, text: str, second: str | None, baseline: str | None, *, from_code: bool) -> "TextInput":
         """Check the options.
 
         Raises
@@ -36,7 +39,7 @@ class TextInput:
         SymbolscopeError
             If the text is empty, the baseline is unknown, or MODEL can give no tokenizer.
         """
-        if not text.strip():
+        if not (text + (second or "")).strip():
             raise SymbolscopeError(
                 '--text is empty: there is no word to hide; give at least one word, --text "not bad"'
             )
@@ -50,26 +53,39 @@ class TextInput:
                 "--text needs a tokenizer too, which an exported program has not; give MODEL as file.py:function, a "
                 "function that returns (network, tokenizer)"
             )
-        return cls(text, hidden)
+        return cls(text, second, hidden)
 
     @property
     def description(self) -> str:
         """What is explained, for the page."""
-        return f"the text “{self.text if len(self.text) <= 60 else self.text[:59] + '…'}”"
+        if self.second is None:
+            return f"the text “{_short(self.text)}”"
+        return f"the texts “{_short(self.text)}” and “{_short(self.second)}”"
 
     def game(self, network: object, *, score: str | None, target: str | None) -> "Game":
-        """Make the game."""
+        """Make the game of what the function returned: (network, tokenizer), or what takes strings."""
+        from torch import nn
+
+        from symbolscope.games.estimator_network import is_estimator
         from symbolscope.games.game import Game
 
-        if not isinstance(network, tuple | list) or len(network) != 2:
+        tokenizer: object = None
+        if isinstance(network, tuple | list) and len(network) == 2:
+            network, tokenizer = network
+        elif isinstance(network, nn.Module) or not (is_estimator(network) or callable(network)):
             raise SymbolscopeError(
-                f"for --text the function must return (network, tokenizer); it returned {type(network).__name__}"
+                "for --text the function must return (network, tokenizer), or a scikit-learn pipeline or a function that takes "
+                f"a list of strings; it returned {type(network).__name__}"
             )
         return Game.from_text(
-            network[0],
-            network[1],
-            self.text,
+            network,
+            tokenizer,
+            self.text if self.second is None else (self.text, self.second),
             baseline=self.baseline,
-            score=score or "log-odds",
-            target=read_target(network[0], target),
+            score=score or default_score(network),
+            target=read_target(network, target),
         )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"

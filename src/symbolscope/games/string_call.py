@@ -38,7 +38,7 @@ class StringCall:
         if isinstance(answer, torch.Tensor):
             return answer.detach()
         try:
-            return torch.from_numpy(np.array(answer, dtype=np.float64))
+            return torch.from_numpy(np.array(answer if answer is not None else "None", dtype=np.float64))
         except (TypeError, ValueError):
             raise SymbolscopeError(
                 "the function must return numbers for a list of m texts, [m] or [m, classes]; got "

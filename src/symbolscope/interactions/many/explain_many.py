@@ -91,9 +91,10 @@ def explain_many(
     network
         As for :class:`symbolscope.Game`.
     samples
-        Arrays without a batch axis, an array [samples, ...] or a data frame; texts if a tokenizer is given; or games.
+        Arrays without a batch axis, an array [samples, ...] or a data frame; texts (and, if a tokenizer is given, pairs of texts)
+        in a list or a column; or games.
     tokenizer
-        For texts, as for :meth:`symbolscope.Game.from_text`.
+        For texts, as for :meth:`symbolscope.Game.from_text`; None if the network takes strings, as a scikit-learn pipeline.
     baseline, players, score, target, player_names, device
         As for :class:`symbolscope.Game` (``Game.from_text`` for texts), the same for all samples. A baseline of None is "zero",
         or the tokenizer's mask token; a target of None is each sample's own prediction.
@@ -174,6 +175,8 @@ def _one_by_one(samples: Any) -> Iterable[object]:
     if hasattr(samples, "iloc") and hasattr(samples, "columns"):
         return [samples.iloc[row] for row in range(len(samples))]
     shape = getattr(samples, "shape", None)
+    if shape is not None and len(shape) == 1 and (texts := list(samples)) and all(isinstance(t, str) for t in texts):
+        return texts  # a column of texts
     if isinstance(samples, str | Game) or (shape is not None and len(shape) < 2) or not isinstance(samples, Iterable):
         of_shape = "" if shape is None else f" of shape {tuple(shape)}"
         raise SymbolscopeError(

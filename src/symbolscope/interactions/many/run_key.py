@@ -7,7 +7,7 @@ from symbolscope.games.store.fingerprint import game_fingerprint
 from symbolscope.games.store.object_fingerprint import read_object
 from symbolscope.interactions.many.sample_games import SampleGames
 
-_VERSION = 1  # of how samples are explained; another one starts anew
+_VERSION = 2  # of how samples are explained; another one starts anew
 
 
 def run_key(games: SampleGames, options: object) -> str:

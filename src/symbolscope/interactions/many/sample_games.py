@@ -6,7 +6,6 @@ from typing import Any
 
 from symbolscope.games.game import Game
 from symbolscope.games.given import GivenBaseline, GivenPlayers
-from symbolscope.games.input_text import is_pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +40,7 @@ class SampleGames:
         """The game of one sample; a sample that is a game already is taken as it is."""
         if isinstance(sample, Game):
             return sample
-        if isinstance(sample, str) or (self.tokenizer is not None and is_pair(sample)):
+        if isinstance(sample, str) or self.tokenizer is not None:
             return Game.from_text(
                 self.network, self.tokenizer, sample, baseline=self.baseline, score=self.score, target=self.target,
                 player_names=self.player_names, device=self.device,

@@ -1,6 +1,7 @@
 """A function of lists of strings, called on masks of a text."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -37,10 +38,10 @@ class StringCall:
         answer = self.function(self.text.rows(np.asarray(batch, dtype=np.bool_)))
         if isinstance(answer, torch.Tensor):
             return answer.detach()
-        try:
-            return torch.from_numpy(np.array(answer if answer is not None else "None", dtype=np.float64))
-        except (TypeError, ValueError):
-            raise SymbolscopeError(
-                "the function must return numbers for a list of m texts, [m] or [m, classes]; got "
-                f"{type(answer).__name__}. Wrap it: lambda texts: [your_number(answer) for answer in model(texts)]"
-            ) from None
+        if answer is not None:
+            with suppress(TypeError, ValueError):
+                return torch.from_numpy(np.array(answer, dtype=np.float64))
+        raise SymbolscopeError(
+            "the function must return numbers for a list of m texts, [m] or [m, classes]; got "
+            f"{type(answer).__name__}. Wrap it: lambda texts: [your_number(answer) for answer in model(texts)]"
+        )

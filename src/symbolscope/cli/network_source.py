@@ -4,10 +4,7 @@ import ast
 import difflib
 import importlib.util
 import inspect
-import logging
-import os
 import sys
-import zipfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,13 +12,12 @@ from pathlib import Path
 from types import ModuleType
 
 from symbolscope.cli.destinations import existing_file
-from symbolscope.cli.user_code import describe, user_code
+from symbolscope.cli.exported_program import load_exported_program
+from symbolscope.cli.user_code import user_code
 from symbolscope.errors import SymbolscopeError
 
 PICKLES = frozenset((".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt", ".joblib"))
 _REMEDY = "write a file.py with a function that builds the network, loads the weights and returns it"
-# Parts of an exported program that torch loads by running code: compiled libraries and pickled objects.
-_RUNS_CODE = ("/data/aotinductor/", "/constants/custom_obj", "/constants/opaque_obj")
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,8 @@ class NetworkSource:
         if suffix in PICKLES:
             raise SymbolscopeError(
                 f"{name} is a pickled file, which can run any code when it is loaded, so symbolscope never opens one; "
-                f"{_REMEDY}, and give MODEL as file.py:function. Or give an exported program (torch.export.save) .pt2"
+                f"{_REMEDY}, and give MODEL as file.py:function. Or give an exported program (torch.export.save) .pt2, "
+                "which is looked through for code, but load one only from whom you trust"
             )
         if suffix == ".pt2":
             return cls(given, existing_file(path, "MODEL"), None)
@@ -90,7 +87,7 @@ class NetworkSource:
             If the user's code raises, or the program is damaged or would run code.
         """
         if self.function is None:
-            return _exported_program(self.path)
+            return load_exported_program(self.path)
         with user_code(self.path), _folder_on_path(self.path.resolve().parent):
             try:
                 return _built(_imported(self.path), self.function, self.path)
@@ -227,32 +224,3 @@ def _folder_on_path(folder: Path) -> Generator[None, None, None]:
     finally:
         sys.path[:] = path
         sys.dont_write_bytecode = compiles
-
-
-def _exported_program(path: Path) -> object:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError) as error:
-        raise SymbolscopeError(f"{path} is damaged or no exported program: {error}") from None
-    if unsafe := next((name for name in names if any(part in f"/{name}" for part in _RUNS_CODE)), None):
-        raise SymbolscopeError(
-            f"{path} holds {unsafe}, which runs code when it is loaded, so symbolscope does not open it; "
-            "export the network alone with torch.export.save"
-        )
-    import torch
-
-    logged = logging.root.manager.disable
-    forced = os.environ.get("TORCH_FORCE_WEIGHTS_ONLY_LOAD")
-    os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"  # no pickled objects among the weights
-    logging.disable(logging.WARNING)  # torch logs the traceback of the error that it raises
-    try:
-        return torch.export.load(path).module()
-    except Exception as error:
-        raise SymbolscopeError(f"{path} is damaged or no exported program: {describe(error)}") from error
-    finally:
-        logging.disable(logged)
-        if forced is None:
-            del os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"]
-        else:
-            os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = forced

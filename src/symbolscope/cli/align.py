@@ -20,7 +20,10 @@ from symbolscope.errors import SymbolscopeError
 
 def align(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="file.py:function that returns the trained network, or program.pt2")
+        str,
+        typer.Argument(
+            metavar="MODEL", help="file.py:function that returns the trained network, or program.pt2; both may run code"
+        ),
     ],
     task: Annotated[
         str,

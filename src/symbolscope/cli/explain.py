@@ -71,7 +71,10 @@ class KindsName(StrEnum):
 
 def explain(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="file.py:function that returns the network, or program.pt2")
+        str,
+        typer.Argument(
+            metavar="MODEL", help="file.py:function that returns the network, or program.pt2; both may run code"
+        ),
     ],
     data: Annotated[
         Path | None,

@@ -1,5 +1,6 @@
 """A network and an image as a game: ``--image cat.png --grid 3x3``."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from symbolscope.games.game import Game
+
+
+_MOST_PIXELS_OF_A_FILE = 178_956_970  # as Pillow has it: half a gigabyte when decoded
+_MOST_PIXELS = 1 << 25  # of what the network gets: each is up to three numbers of four bytes, several times over
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,15 +73,20 @@ class ImageInput:
             )
         if (patches := size(grid or "3x3")) is None:
             raise SymbolscopeError(f"--grid {grid} cannot be read; give rows x columns, such as --grid 3x4")
-        if resize is not None and size(resize) is None:
-            raise SymbolscopeError(f"--size {resize} cannot be read; give height x width, such as --size 224x224")
+        wanted = None if resize is None else size(resize)
+        if resize is not None and wanted is None:
+            raise SymbolscopeError(f"--size {resize[:40]} cannot be read; give height x width, such as --size 224x224")
+        if wanted is not None and wanted[0] * wanted[1] > _MOST_PIXELS:
+            raise SymbolscopeError(
+                f"--size {resize} is more than {_MOST_PIXELS:,} pixels; give fewer, such as --size 224x224"
+            )
         existing_file(path, "--image")
         shift, scale = _per_channel(mean, "--mean", 0.0), _per_channel(std, "--std", 1.0)
         if not all(value > 0 for value in scale):
             raise SymbolscopeError(f"--std {std} must be greater than 0")
         from symbolscope.games.players import Players
 
-        pixels = _pixels(path, None if resize is None else size(resize), gray=gray)
+        pixels = _pixels(path, wanted, gray=gray)
         for option, values in (("--mean", shift), ("--std", scale)):
             if len(values) not in (1, len(pixels)):
                 raise SymbolscopeError(f"{option} has {len(values)} numbers; the image has {len(pixels)} channels")
@@ -139,15 +149,24 @@ def _pixels(path: Path, height_and_width: tuple[int, int] | None, *, gray: bool)
     except ImportError:
         raise SymbolscopeError('--image needs Pillow: pip install "symbolscope[plots]"') from None
     try:
-        with Image.open(path) as opened:
+        # Pillow warns of sizes, damaged tags and more; what matters here is refused below.
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as opened:
+            if opened.width * opened.height > _MOST_PIXELS_OF_A_FILE:
+                raise SymbolscopeError(f"{path} has {opened.width} x {opened.height} pixels, too many; save it smaller")
             if opened.mode.startswith(("I", "F")):
                 raise SymbolscopeError(f"{path} has more than 8 bits per channel; save it with 8 bits")
             image: Any = ImageOps.exif_transpose(opened).convert("L" if gray else "RGB")
+            if height_and_width is not None:
+                image = image.resize(height_and_width[::-1], Image.Resampling.BILINEAR)
+            elif image.width * image.height > _MOST_PIXELS:
+                raise SymbolscopeError(
+                    f"{path} has {image.width} x {image.height} pixels; at most {_MOST_PIXELS:,} are taken; give --size 224x224"
+                )
+    except SymbolscopeError:
+        raise
     except UnidentifiedImageError:
         raise SymbolscopeError(f"{path} is no image that Pillow knows") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise SymbolscopeError(f"{path} cannot be read as an image: {error}") from None
-    if height_and_width is not None:
-        image = image.resize(height_and_width[::-1], Image.Resampling.BILINEAR)
+    except Exception as error:  # Pillow's decoders raise what they meet, such as NotImplementedError
+        raise SymbolscopeError(f"{path} cannot be read as an image: {type(error).__name__}: {error}") from None
     pixels = np.asarray(image, dtype=np.float32) / np.float32(255)
     return np.ascontiguousarray(pixels[None] if gray else np.moveaxis(pixels, -1, 0))

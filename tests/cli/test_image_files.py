@@ -27,7 +27,6 @@ KINDS = [
     "PCX",
     "SGI",
     "AVIF",
-    "IM",
     "MPO",
     "QOI",
 ]

@@ -4,8 +4,8 @@ torch itself unpickles them with its ``weights_only`` reader; here nothing but w
 text that the program's generated code could be broken with.
 """
 
-import pickletools
 import re
+from pickletools import genops
 from typing import Any
 
 from symbolscope.cli.bounded_archive import archive_of, read_archive
@@ -53,7 +53,7 @@ def _check_pickle(members: dict[str, bytes], name: str, source: str) -> None:
     given: list[object] = []
     memory: dict[int, object] = {}
     try:
-        for opcode, found, _ in pickletools.genops(members[name]):
+        for opcode, found, _ in genops(members[name]):
             argument: Any = found
             if opcode.name in _REFUSED:
                 raise SymbolscopeError(

@@ -1,5 +1,7 @@
 """The one error type that symbolscope raises for bad input."""
 
+from symbolscope.core.printable_text import printable
+
 
 class SymbolscopeError(ValueError):
     """Something the caller gave cannot be used; the message says what, what was expected, and what to type next.
@@ -15,3 +17,7 @@ class SymbolscopeError(ValueError):
     ...     print(error)
     values must have 2^n entries along the last axis (one per mask, in the order of sy.all_masks(n)); got 3
     """
+
+    def __str__(self) -> str:
+        """The message; control characters of names that it quotes appear as their numbers, for it is shown on terminals."""
+        return printable(super().__str__(), keep="\n\t")

@@ -7,6 +7,7 @@ import typer
 
 from symbolscope.cli.destinations import check_destination
 from symbolscope.cli.network_source import NetworkSource
+from symbolscope.cli.say import say
 from symbolscope.cli.study_parts import (
     counts_given,
     featurizers_named,
@@ -15,6 +16,7 @@ from symbolscope.cli.study_parts import (
     sizes_given,
     task_named,
 )
+from symbolscope.core.terminal_output import terminal_console
 from symbolscope.errors import SymbolscopeError
 
 
@@ -82,8 +84,6 @@ def align(
     check_destination(output, "--output", inputs=(source.path,))
     check_destination(save, "--save", inputs=(source.path, output))
     wanted = sizes_given(sizes)
-    from rich.console import Console
-
     import symbolscope as sy
     from symbolscope.report.alignment_table import print_study
     from symbolscope.report.counting_study import study_counting
@@ -111,11 +111,11 @@ def align(
         force=force,
         progress=False if quiet else None,
     )
-    print_study(study, Console(highlight=False))
+    print_study(study, terminal_console())
     if save is not None:
         best = max(zip(study.alignments, study.results, strict=True), key=lambda pair: pair[1].value)[0]
         best.save(save)
-        typer.echo(f"Saved the best, {best}, to {save}.")
+        say(f"Saved the best, {best}, to {save}.")
     if output is not None:
         sy.write_report(output, study, title=f"What {model} computes with")
-        typer.echo(f"Wrote {output}: open it in a browser.")
+        say(f"Wrote {output}: open it in a browser.")

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from symbolscope.cli.destinations import check_destination
+from symbolscope.cli.say import say
 from symbolscope.cli.study_parts import sizes_given
+from symbolscope.core.terminal_output import terminal_console
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
     from symbolscope.networks.sequence_network import SequenceNetwork
     from symbolscope.tasks.number_task import NumberTask
+
+_SIZES = "2,8"
 
 
 class NetworkName(StrEnum):
@@ -40,7 +44,7 @@ def count(
     ] = TaskName.MULTI_OBJECT,
     max_count: Annotated[int, typer.Option(metavar="N", min=3, help="Counts 1..N: --max-count 10")] = 10,
     width: Annotated[int, typer.Option(metavar="D", min=2, help="Size of the state: --width 20")] = 20,
-    sizes: Annotated[str, typer.Option(metavar="K,K", help="Features swapped: --sizes 2,8")] = "2,8",
+    sizes: Annotated[str, typer.Option(metavar="K,K", help="Features swapped: --sizes 2,8")] = _SIZES,
     steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps of each search: --steps 1000")] = 1_000,
     seed: Annotated[int, typer.Option(metavar="S", min=0, help="Training and search: --seed 1")] = 0,
     output: Annotated[Path, typer.Option(metavar="HTML", help="The page: --output count.html")] = Path(
@@ -58,8 +62,6 @@ def count(
     """
     check_destination(output, "--output")
     wanted = _checked_sizes(sizes, width)
-    from rich.console import Console
-
     import symbolscope as sy
     from symbolscope.cli.trained_to_count import counting_study
     from symbolscope.report.alignment_table import print_study
@@ -76,14 +78,16 @@ def count(
         seed=seed,
         progress=progress,
     )
-    print_study(study, Console(highlight=False))
+    print_study(study, terminal_console())
     sy.write_report(output, study, title=f"What a {type(study.network).__name__} counts with")
-    typer.echo(f"\nWrote {output}: open it in a browser, pick two trials and swap a variable between them.")
-    typer.echo("Next, your own network: symbolscope align model.py:build --task multi-object --program up-down")
+    say(f"\nWrote {output}: open it in a browser, pick two trials and swap a variable between them.")
+    say("Next, your own network: symbolscope align model.py:build --task multi-object --program up-down")
 
 
 def _checked_sizes(given: str, width: int) -> list[int]:
     sizes = sizes_given(given)
+    if given == _SIZES:  # nobody asked for these: of a small state those that are less than all of it
+        return sorted({min(size, width - 1) for size in sizes})
     if sizes[-1] >= width:
         raise SymbolscopeError(
             f"--sizes {given}: {sizes[-1]} features of a state of {width} numbers would be all of it, and swapping a recurrent "

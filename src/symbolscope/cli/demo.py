@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from symbolscope.cli.destinations import check_destination
+from symbolscope.cli.say import say
+from symbolscope.core.terminal_output import terminal_console
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -44,8 +46,6 @@ def demo(
     from symbolscope.cli.sentences import check_tolerance, tolerance_sentence
 
     check_tolerance(tolerance)
-    from rich.console import Console
-
     from symbolscope.evidence.assess import assess
     from symbolscope.evidence.left_out import assessed
     from symbolscope.interactions.decompose import decompose
@@ -61,7 +61,7 @@ def demo(
     accuracy = float(
         (network(cells.standardised(cells.held_out)).argmax(dim=1) == cells.held_out_classes).float().mean()
     )
-    console = Console(highlight=False)
+    console = terminal_console()
     console.print(
         f"Trained a network of {_FEATURES}-64-64-2 units on {len(cells.training)} patients of scikit-learn's "
         f"breast-cancer data (means of features of cell nuclei); accuracy on the {len(cells.held_out)} others: {accuracy:.1%}.",
@@ -84,9 +84,9 @@ def demo(
     title = f"What a small network reads in patient {patient}"
     if not counting:
         write_report(output, model, title=title, evidence=None if evidence is None else [evidence], nulls=False)
-        typer.echo(f"\nWrote {output}: open it in a browser and click features to hide them.")
+        say(f"\nWrote {output}: open it in a browser and click features to hide them.")
     else:
-        typer.echo("\nNow a network that counts.")
+        say("\nNow a network that counts.")
         study = _counting_study(seed, nulls=nulls)
         print_study(study, console)
         write_report(
@@ -96,12 +96,10 @@ def demo(
             evidence=None if evidence is None else [evidence],
             nulls=False,
         )
-        typer.echo(
-            f"\nWrote {output}: open it in a browser, click features to hide them, and swap a count between two runs."
-        )
-    typer.echo("Next, your own network: symbolscope explain model.py:build --data table.csv --row 3")
+        say(f"\nWrote {output}: open it in a browser, click features to hide them, and swap a count between two runs.")
+    say("Next, your own network: symbolscope explain model.py:build --data table.csv --row 3")
     if counting:
-        typer.echo("or                      symbolscope align model.py:build --task multi-object --program up-down")
+        say("or                      symbolscope align model.py:build --task multi-object --program up-down")
 
 
 def _counting_study(seed: int, *, nulls: bool) -> "CountingStudy":

@@ -12,9 +12,11 @@ import typer
 from symbolscope.cli.destinations import check_destination, store_files
 from symbolscope.cli.image_game import ImageInput
 from symbolscope.cli.network_source import NetworkSource
+from symbolscope.cli.say import say
 from symbolscope.cli.table_game import TableInput
 from symbolscope.cli.text_game import TextInput
 from symbolscope.cli.user_code import user_code
+from symbolscope.core.terminal_output import terminal_console
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -298,10 +300,10 @@ def explain(
 
             exact = is_exact(game.n_players, max_calls, method.value)
             if exact and not quiet and game.n_players >= _SLOW_PLAYERS and exact_memory(game.n_players) < _COMMON_GIB:
-                typer.echo(_announcement(game.n_players, allowed), err=True)
+                say(_announcement(game.n_players, allowed), err=True)
             if not quiet:
                 for note in _without_effect(tolerance, target_r2, sampling, exact=exact):
-                    typer.echo(note, err=True)
+                    say(note, err=True)
 
             begun = time.perf_counter()
             where = None if executor is None else executor.value
@@ -327,7 +329,7 @@ def explain(
             from symbolscope.evidence.left_out import assessed
 
             if not quiet and time.perf_counter() - begun > _PATIENCE_SECONDS:
-                typer.echo("Now the same for networks that have learned nothing; --no-nulls leaves them out.", err=True)
+                say("Now the same for networks that have learned nothing; --no-nulls leaves them out.", err=True)
 
             def controls() -> "Faithfulness":
                 with user_code(source.user_file):
@@ -385,20 +387,18 @@ def _print(
     output: Path | None,
     save: Path | None,
 ) -> None:
-    from rich.console import Console
-
     from symbolscope.cli.sentences import tolerance_sentence
     from symbolscope.report.terminal import print_model
 
-    console = Console(highlight=False)
+    console = terminal_console()
     print_model(result, console, k=top, evidence=evidence)
     console.print(tolerance_sentence(result), markup=False)
     if save is not None:
-        typer.echo(f"Saved {save}: symbolscope.InteractionModel.load reads it.")
+        say(f"Saved {save}: symbolscope.InteractionModel.load reads it.")
     if output is not None:
-        typer.echo(f"Wrote {output}: open it in a browser and click players to hide them.")
+        say(f"Wrote {output}: open it in a browser and click players to hide them.")
     else:
-        typer.echo("Add --output page.html for a page on which players can be hidden by a click.")
+        say("Add --output page.html for a page on which players can be hidden by a click.")
 
 
 def _text(path: Path | None) -> str | None:

@@ -3,23 +3,25 @@
 Nothing heavier than the standard library is imported before :func:`run`, so that Ctrl-C is met politely from the start.
 """
 
-import io
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from symbolscope.cli.interruption import deferred_where_unsafe
+from symbolscope.cli.standard_output import give_up, some_width, substitutes_allowed, unwritable
+from symbolscope.core.printable_text import printable
 
 REFUSED = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 PIPE_CLOSED = 1
+UNWRITABLE = 74  # EX_IOERR of sysexits.h
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    Bad input and wrong usage are one line on stderr and exit code 2; Ctrl-C is one line and 130. An error that is
-    ours keeps its traceback.
+    Bad input and wrong usage are one line on stderr and exit code 2; Ctrl-C is one line and 130; a standard output that is
+    closed or cannot be written, on a full disk say, is one line and 74. An error that is ours keeps its traceback.
 
     Parameters
     ----------
@@ -31,19 +33,27 @@ def run(arguments: Sequence[str] | None = None) -> int:
     The exit code.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that knows no bars gets question marks, not a traceback
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - closed by the shell: >&-
+        _say(
+            "Error: standard output is closed, so a result would be lost; send it somewhere: symbolscope ... > result.txt"
+        )
+        return UNWRITABLE
+    substitutes_allowed()
     try:
-        with deferred_where_unsafe():
+        with some_width(), deferred_where_unsafe():
             code = _exit_code(given or ["--help"])
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
-        # Whoever read us has enough, as in "symbolscope ... | head". Nothing may be flushed to it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up()  # whoever read us has enough, as in "symbolscope ... | head"
         return PIPE_CLOSED
+    except OSError as error:
+        if not unwritable(error):
+            raise
+        give_up()
+        _say(f"Error: the output cannot be written: {error.strerror or error}")
+        return UNWRITABLE
     if code == INTERRUPTED:
         _say("Interrupted.")
     return code
@@ -73,5 +83,8 @@ def _exit_code(arguments: list[str]) -> int:
 
 
 def _say(message: str) -> None:
-    sys.stderr.write(" ".join(message.split()) + "\n")
-    sys.stderr.flush()
+    """One line on standard error; where that is closed or full, nobody can be told."""
+    if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        with suppress(OSError, ValueError):
+            sys.stderr.write(printable(" ".join(message.split())) + "\n")
+            sys.stderr.flush()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from symbolscope.cli.say import say
+from symbolscope.core.terminal_output import terminal_console
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -38,8 +40,6 @@ def reproduce_interactions(
     for name in names:
         if name not in PARTS:
             raise SymbolscopeError(f"--parts {parts}: {name!r} is none of {', '.join(PARTS)}")
-    from rich.console import Console
-
     from symbolscope.cli.one_thread import one_thread
     from symbolscope.cli.reproduction.results_folder import ResultsFolder
     from symbolscope.cli.reproduction.run_part import run_part
@@ -47,14 +47,14 @@ def reproduce_interactions(
 
     settings = Settings(samples, seeds, quick)
     kept = ResultsFolder.opened(folder, settings.stated())
-    console = Console(highlight=False)
+    console = terminal_console()
     if not console.is_terminal:
         console.width = _WIDTH
     begun = time.perf_counter()
     with one_thread():
         for name in dict.fromkeys(names):
             run_part(name, _part(name), settings, kept, console, progress=False if quiet else None)
-    typer.echo(
+    say(
         f"{time.perf_counter() - begun:,.0f} s. Wrote {folder}: one JSON file per piece of work, and the trained networks."
     )
 

@@ -1,15 +1,17 @@
 """``symbolscope reproduce numbers``: the grid of networks, tasks, programs and featurizers behind the number-variable papers."""
 
 import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from symbolscope.cli.reproduction.results_folder import ResultsFolder
+from symbolscope.cli.say import say
 from symbolscope.cli.study_parts import sizes_given
-from symbolscope.core.whole_file import whole_file, write_whole
+from symbolscope.core.terminal_output import terminal_console
+from symbolscope.core.whole_file import whole_file
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -77,30 +79,26 @@ def reproduce_numbers(
     ]
     if wanted[-1] > width:
         raise SymbolscopeError(f"--sizes {sizes}: larger than the state of {width} numbers")
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise SymbolscopeError(f"--folder {folder} cannot be made: {error.strerror}") from None
-    settings = {"width": width, "max_count": max_count, "sizes": wanted, "steps": steps}
-    _check_settings(folder, settings)
-    from rich.console import Console
+    one_of_each = {cell.network: cell for cell in cells}
+    for cell in one_of_each.values():  # a width that a network refuses is said before any training
+        _network(cell, _task(cell, max_count), width)
+    kept = ResultsFolder.opened(folder, {"width": width, "max_count": max_count, "sizes": wanted, "steps": steps})
 
     from symbolscope.cli.one_thread import one_thread
 
-    console = Console(highlight=False)
+    console = terminal_console()
     with one_thread():
         for number, cell in enumerate(cells, start=1):
-            path = folder / f"{cell.name}.json"
-            if path.exists():
+            if kept.has(cell.name):
                 console.print(f"{number}/{len(cells)} {cell.name}: done before", markup=False)
                 continue
             result = _run(cell, folder, width, max_count, wanted, steps, progress=False if quiet else None)
-            _write(path, json.dumps(result, indent=1))
+            kept.write(cell.name, result)
             console.print(f"{number}/{len(cells)} {cell.name}: {result['history']}", markup=False)
-    results = [json.loads((folder / f"{cell.name}.json").read_text()) for cell in cells]
+    results: list[dict[str, Any]] = [kept.read(cell.name) for cell in cells]
     _write_table(folder / "numbers.csv", results)
     _print_summary(results, console)
-    typer.echo(f"\nWrote {folder / 'numbers.csv'} and one JSON file per network.")
+    say(f"\nWrote {folder / 'numbers.csv'} and one JSON file per network.")
 
 
 def _names(given: str, known: tuple[str, ...], option: str) -> list[str]:
@@ -109,21 +107,6 @@ def _names(given: str, known: tuple[str, ...], option: str) -> list[str]:
         if name not in known:
             raise SymbolscopeError(f"{option} {given}: {name!r} is none of {', '.join(known)}")
     return list(dict.fromkeys(names))
-
-
-def _check_settings(folder: Path, settings: dict[str, Any]) -> None:
-    """A folder keeps one grid: other settings need another folder."""
-    path = folder / "settings.json"
-    if path.exists():
-        there = json.loads(path.read_text())
-        if there != settings:
-            raise SymbolscopeError(f"{folder} holds a grid with other settings ({there}); give another --folder")
-    else:
-        _write(path, json.dumps(settings))
-
-
-def _write(path: Path, text: str) -> None:
-    write_whole(path, text.encode())
 
 
 def _run(

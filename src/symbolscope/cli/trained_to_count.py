@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from symbolscope.core.terminal_output import terminal_console
+
 if TYPE_CHECKING:
     from symbolscope.networks.sequence_network import SequenceNetwork
     from symbolscope.report.counting_study import CountingStudy
@@ -21,8 +23,6 @@ def counting_study(
     progress: bool | None,
 ) -> "CountingStudy":
     """Train on one thread, say how well it went, and align count and phase by orthogonal and oblique swaps of every size."""
-    from rich.console import Console
-
     import symbolscope as sy
     from symbolscope.cli.one_thread import one_thread
     from symbolscope.report.counting_study import study_counting
@@ -31,7 +31,7 @@ def counting_study(
         history = sy.train(
             network, task, steps=10_000, check_every=25, seed=seed, snapshots=n_moments > 0, progress=progress
         )
-        Console(highlight=False).print(
+        terminal_console().print(
             f"Trained a {type(network).__name__} with a state of {network.width} numbers on {task!r}: {history}.",
             markup=False,
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.printable_text import printable
 from symbolscope.emergence.check_type import GivenModel, check_model, check_type
 from symbolscope.emergence.frame import frame_of
 from symbolscope.errors import SymbolscopeError
@@ -78,7 +79,7 @@ class Audit:
         return "\n".join([*lines, self.suspect.to_text(_SHOWN)] if self.suspect.complexity else lines)
 
     def __repr__(self) -> str:
-        return self.to_text()
+        return printable(self.to_text(), keep="\n")
 
 
 def audit(model: GivenModel, tags: GivenTags) -> Audit:

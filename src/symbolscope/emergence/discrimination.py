@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.printable_text import printable
 from symbolscope.emergence.check_type import GivenModels
 from symbolscope.emergence.effect_table import aligned_models, check_share, effect_table
 from symbolscope.emergence.frame import frame_of
@@ -101,7 +102,7 @@ class Discrimination:
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return self.to_text()
+        return printable(self.to_text(), keep="\n")
 
 
 def discrimination(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.printable_text import printable
 from symbolscope.emergence.frame import frame_of
 from symbolscope.emergence.interval import Band, bootstrap_band, spread_positions
 from symbolscope.emergence.phase_change import PhaseChange, phase_change
@@ -235,4 +236,4 @@ class InteractionDynamics:
         return axes
 
     def __repr__(self) -> str:
-        return self.to_text()
+        return printable(self.to_text(), keep="\n")

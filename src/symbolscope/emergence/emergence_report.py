@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.printable_text import printable
 from symbolscope.emergence.theorem import OrderSumDigits
 
 if TYPE_CHECKING:
@@ -190,4 +191,4 @@ class EmergenceReport:
         )
 
     def __repr__(self) -> str:
-        return self.to_text()
+        return printable(self.to_text(), keep="\n")

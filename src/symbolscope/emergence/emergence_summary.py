@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symbolscope.core.printable_text import printable
 from symbolscope.emergence.emergence_report import EmergenceReport
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class EmergenceSummary:
         )
 
     def __repr__(self) -> str:
-        return self.to_text()
+        return printable(self.to_text(), keep="\n")
 
     def _figures(self) -> dict[str, MeanStd]:
         return {

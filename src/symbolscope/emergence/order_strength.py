@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symbolscope.core.printable_text import printable
 from symbolscope.emergence.check_type import GivenModel, check_model
 from symbolscope.emergence.frame import frame_of
 from symbolscope.shapes import PerPlayer
@@ -67,7 +68,7 @@ class OrderStrength:
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return self.to_text()
+        return printable(self.to_text(), keep="\n")
 
 
 def strength_by_order_and_sign(model: GivenModel) -> OrderStrength:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.printable_text import printable
 from symbolscope.emergence.check_type import GivenModels
 from symbolscope.emergence.effect_table import aligned_models, check_share
 from symbolscope.emergence.frame import frame_of
@@ -109,7 +110,7 @@ class Transferability:
         return "\n".join([head, *lines])
 
     def __repr__(self) -> str:
-        return self.to_text()
+        return printable(self.to_text(), keep="\n")
 
 
 def transferability(

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from symbolscope.core.printable_text import printable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.faithfulness import ALTERNATIVES, DIVERGENCE, ELSEWHERE, OFF_TARGET, RIVALS, Faithfulness
 
 if TYPE_CHECKING:
     import pandas
     from rich.table import Table
+    from rich.text import Text
 
 _NONE = (float("nan"), float("nan"))
 
@@ -100,20 +102,19 @@ def text(report: Faithfulness) -> str:
         )
     if report.alternatives is not None:
         lines.append(f"  identifiability: {report.alternatives}")
-    return "\n".join([*lines, report.sentence])
+    return "\n".join(printable(line) for line in [*lines, report.sentence])
 
 
 def rich_table(report: Faithfulness) -> "Table":
     """The same for the terminal."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
-    from rich.text import Text
 
     caption = (
         report.sentence if report.alternatives is None else f"Identifiability: {report.alternatives}. {report.sentence}"
     )
     table = Table(
-        box=SIMPLE_HEAD, title=Text(f"Faithfulness of {report.subject}"), caption=Text(caption), title_justify="left",
+        box=SIMPLE_HEAD, title=_shown(f"Faithfulness of {report.subject}"), caption=_shown(caption), title_justify="left",
         caption_justify="left", pad_edge=False,
     )  # fmt: skip
     for name, justify in (("", "left"), ("what", "left"), ("value", "right"), ("95 %", "right"), ("", "left")):
@@ -121,24 +122,32 @@ def rich_table(report: Faithfulness) -> "Table":
     before = ""
     for row in rows(report):
         table.add_row(
-            "" if row.section == before else row.section, Text(row.name), _number(row.value), _span(row.interval).strip(),
-            Text(row.note),
+            "" if row.section == before else row.section, _shown(row.name), _number(row.value), _span(row.interval).strip(),
+            _shown(row.note),
         )  # fmt: skip
         before = row.section
     return table
 
 
+def _shown(text: str) -> "Text":
+    from rich.text import Text
+
+    return Text(printable(text))
+
+
 def html(report: Faithfulness) -> str:
     """A table for a notebook: no script, nothing loaded, every name escaped."""
     body = "".join(
-        f"<tr><td>{escape(row.section)}</td><td style='text-align:left'>{escape(row.name)}</td>"
+        f"<tr><td>{escape(printable(row.section))}</td><td style='text-align:left'>{escape(printable(row.name))}</td>"
         f"<td>{escape(_number(row.value))}</td><td>{escape(_span(row.interval).strip())}</td>"
-        f"<td style='text-align:left'>{escape(row.note)}</td></tr>"
+        f"<td style='text-align:left'>{escape(printable(row.note))}</td></tr>"
         for row in rows(report)
     )
-    other = "" if report.alternatives is None else f"<p>Identifiability: {escape(str(report.alternatives))}.</p>"
+    other = (
+        "" if report.alternatives is None else f"<p>Identifiability: {escape(printable(str(report.alternatives)))}.</p>"
+    )
     return (
-        f"<div class='symbolscope-evidence'><p><strong>{escape(report.sentence)}</strong></p>"
+        f"<div class='symbolscope-evidence'><p><strong>{escape(printable(report.sentence))}</strong></p>"
         "<table><thead><tr><th></th><th>what</th><th>value</th><th>95 %</th><th></th></tr></thead>"
         f"<tbody>{body}</tbody></table>{other}</div>"
     )

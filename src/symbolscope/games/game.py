@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.printable_text import printable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.batch_sizes import BatchSizes
 from symbolscope.games.batches import MaskScores, check_masks, scores_in_batches
@@ -413,7 +414,7 @@ class Game:
     def __repr__(self) -> str:
         target = "" if self.settings["target"] is None else f" of target {self.settings['target']}"
         players = "1 player" if self.n_players == 1 else f"{self.n_players} players"
-        return f"Game({self.settings['network']}, {players}, score {self.settings['score']!r}{target})"
+        return f"Game({printable(str(self.settings['network']))}, {players}, score {self.settings['score']!r}{target})"
 
     def _lay_out_text(
         self,

@@ -34,13 +34,8 @@ class MaskedFunction:
 
     def outputs(self, masks: Masks) -> torch.Tensor:
         """Return the value of each mask: bool [m, n] -> float64 [m]."""
-        given = self.function(masks)
-        if isinstance(given, torch.Tensor):
-            given = given.detach().cpu().double().numpy()
-        try:
-            values = np.asarray(given, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise SymbolscopeError(f"the function must return numbers [m]; got {type(given).__name__}") from None
+        # A copy, which the function may write into: the masks are the library's, or the caller's.
+        values = _numbers(self.function(np.array(masks, dtype=np.bool_, order="C")))
         if values.shape == (len(masks), 1):
             values = values[:, 0]
         if values.shape != (len(masks),):
@@ -58,3 +53,27 @@ class MaskedFunction:
     def batch_sizes(self) -> BatchSizes:
         """Batch sizes to try: a plain function may be a table look-up, so much larger ones than for a network."""
         return BatchSizes(start=64, smallest=32, largest=65536)
+
+
+def _numbers(given: object) -> NDArray[np.float64]:
+    """What a function returned as float64, in memory that the function does not hold."""
+    if isinstance(given, torch.Tensor):
+        if given.is_complex():
+            raise _not_real(given.dtype)
+        return given.detach().cpu().double().clone().numpy()
+    try:
+        found = np.asarray(given)
+        if np.iscomplexobj(found):
+            raise _not_real(found.dtype)
+        return np.array(found, dtype=np.float64)
+    except SymbolscopeError:
+        raise
+    except (TypeError, ValueError, OverflowError):
+        raise SymbolscopeError(f"the function must return numbers [m]; got {type(given).__name__}") from None
+
+
+def _not_real(dtype: object) -> SymbolscopeError:
+    return SymbolscopeError(
+        f"the function must return real numbers [m]; got {dtype}, whose imaginary part would be lost. Return its real part, "
+        "or its absolute value"
+    )

@@ -5,6 +5,9 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from symbolscope.core.printable_text import printable
+from symbolscope.core.terminal_output import terminal_console
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -29,7 +32,7 @@ class ProgressBar:
     def __init__(self, total: int | None, *, label: str, show: bool | None, done: int = 0) -> None:
         self._total = total
         self._done_before = done
-        self._label = label
+        self._label = printable(label)
         self._shown = show if show is not None else None
         self._begun = time.perf_counter()
         self._bar: "Progress | None" = None  # noqa: UP037 - rich is imported only when shown
@@ -50,7 +53,7 @@ class ProgressBar:
         if self._bar is None:
             if self._shown is not None or now - self._begun < PATIENCE_SECONDS or done == self._total:
                 return
-            self._shown = sys.stderr.isatty()
+            self._shown = sys.stderr is not None and sys.stderr.isatty()  # pyright: ignore[reportUnnecessaryComparison]
             if not self._shown:
                 return
             self._open()
@@ -58,10 +61,9 @@ class ProgressBar:
             self._bar.update(self._bar.task_ids[0], completed=done)
 
     def _open(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn(self._label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar = Progress(*columns, console=terminal_console(stderr=True), transient=True)
         self._bar.add_task(self._label, total=self._total, completed=self._done_before)
         self._bar.start()

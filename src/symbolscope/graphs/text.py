@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symbolscope.core.printable_text import printable
+
 if TYPE_CHECKING:
     from symbolscope.graphs.and_or_graph import AndOrGraph
 
@@ -16,7 +18,7 @@ def and_or_text(graph: "AndOrGraph") -> str:
     written: set[int] = set()
 
     def called(index: int) -> str:
-        return f"[{letters[index]}]" if index in letters else graph.nodes[index].name
+        return f"[{letters[index]}]" if index in letters else printable(graph.nodes[index].name)
 
     def write_out(index: int, depth: int) -> None:
         for child in graph.nodes[index].children:
@@ -31,7 +33,7 @@ def and_or_text(graph: "AndOrGraph") -> str:
     for index in sorted(top, key=lambda one: -np.abs(graph.nodes[one].effect or 0.0)):
         node = graph.nodes[index]
         said = [] if node.kind == "player" else [node.kind]
-        said.append(", ".join(called(part) for part in node.children) or node.name)
+        said.append(", ".join(called(part) for part in node.children) or printable(node.name))
         if index in letters:
             said = [f"[{letters[index]}]", *([] if index in written else said)]
         lines.append(f"  {node.effect or 0.0:+.4f}  {'  '.join(said)}")

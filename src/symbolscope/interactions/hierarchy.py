@@ -5,6 +5,7 @@ from numbers import Real
 
 import numpy as np
 
+from symbolscope.core.printable_text import printable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
 from symbolscope.games.executors.settings_check import check_count
@@ -107,7 +108,7 @@ class Hierarchy:
         for group in self.opened:
             count = len(group.interactions)
             lines.append(
-                f"opened: {group.name} ({len(group.players)} players; {group.strength:.4f} in {count} salient "
+                f"opened: {printable(group.name)} ({len(group.players)} players; {group.strength:.4f} in {count} salient "
                 f"interaction{'' if count == 1 else 's'})"
             )
         for level in self.levels[1:]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from symbolscope.core.printable_text import printable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import GivenExecutor, GivenStore
 from symbolscope.games.game import Game
@@ -455,7 +456,7 @@ class InteractionModel:
         """The k strongest interactions as a plain table."""
         lines = ["  effect  kind  players"]
         for row in range(min(k, len(self.effects))):
-            lines.append(f"{self.effects[row]:+8.4f}  {self.kinds[row]:<4}  {self.label(row)}")
+            lines.append(f"{self.effects[row]:+8.4f}  {self.kinds[row]:<4}  {self._shown_label(row)}")
         if len(self.effects) > k:
             lines.append(f"... and {len(self.effects) - k} weaker ones")
         return "\n".join(lines)
@@ -491,6 +492,9 @@ class InteractionModel:
         from symbolscope.interactions.storage import load_model
 
         return load_model(path)
+
+    def _shown_label(self, row: int) -> str:
+        return ", ".join(printable(self.player_names[i]) for i in np.flatnonzero(self.masks[row]))
 
     def _known_values(self) -> Vector:
         if self.values is None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from symbolscope.core.terminal_output import shown, terminal_console, wide_enough
 from symbolscope.evidence.left_out import left_out_text
 
 if TYPE_CHECKING:
@@ -15,14 +16,11 @@ if TYPE_CHECKING:
 
 def print_study(study: "CountingStudy", console: "Console | None" = None) -> None:
     """Print every alignment of a study with its accuracy on fresh pairs, floor, ceiling and restarts."""
-    from rich.console import Console
-    from rich.text import Text
-
     from symbolscope.report.reading import reading
 
-    out = Console() if console is None else console
-    out.print(alignment_table(study))
-    out.print(Text(reading(study), style="bold"))
+    with wide_enough(terminal_console() if console is None else console) as out:
+        out.print(alignment_table(study))
+        out.print(shown(reading(study), out, style="bold"))
 
 
 def alignment_table(study: "CountingStudy") -> "Table":

@@ -20,6 +20,8 @@ from symbolscope.programs.program import Program
 from symbolscope.sites.site import Site
 from symbolscope.tasks.task import Task
 
+_MOMENT_SIZE = 8  # features swapped in a network as it was during its training
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -154,7 +156,17 @@ def study_counting(
         results=tuple(one.iia(tests[one.variables[0]]) for one in alignments),
         held_out_results=tuple(one.iia(held[one.variables[0]]) for one in alignments) if held else (),
         history=history,
-        moments=_moments(network, program, task, variables[0], history, n_moments, seed, progress=progress),
+        moments=_moments(
+            network,
+            program,
+            task,
+            variables[0],
+            history,
+            n_moments,
+            seed,
+            size=min(_MOMENT_SIZE, max(1, alignments[0].featurizer.width - 1)),  # the whole state would prove nothing
+            progress=progress,
+        ),
         evidence=() if isinstance(evidence, NotAssessed) else tuple(evidence),
         not_assessed=evidence.why if isinstance(evidence, NotAssessed) else "",
     )
@@ -169,6 +181,7 @@ def _moments(
     n_moments: int,
     seed: int,
     *,
+    size: int,
     progress: bool | None,
 ) -> tuple[Moment, ...]:
     """The network as it was at several checks of its training, aligned with a small linear featurizer each time."""
@@ -183,7 +196,7 @@ def _moments(
             snapshot = history.snapshots[index]
             network.load_state_dict(dict(snapshot.weights))
             (one,) = align_many(
-                network, program, task, variables=(variable,), featurizers=(Linear(size=8),), steps=300, n_pairs=3_000,
+                network, program, task, variables=(variable,), featurizers=(Linear(size=size),), steps=300, n_pairs=3_000,
                 seed=seed, force=True, progress=progress,
             )  # fmt: skip
             pairs = counterfactual_pairs(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symbolscope.core.printable_text import printable
 from symbolscope.report.numerals import several, signed
 from symbolscope.report.payload import decimals
 from symbolscope.report.sentences import certificate_line, default_count, evidence_sentence, headline, known_curve
@@ -39,7 +40,7 @@ def html_fragment(model: "InteractionModel", *, k: int = 12) -> str:
     for row in range(min(k, len(model.effects))):
         effect, kind = float(model.effects[row]), str(model.kinds[row])
         names = f" <small>{escape(kind)}</small> ".join(
-            escape(model.player_names[player]) for player in np.flatnonzero(model.masks[row])
+            escape(printable(model.player_names[player])) for player in np.flatnonzero(model.masks[row])
         )
         start = (below + min(effect, 0.0)) * scale
         bar = (
@@ -55,9 +56,9 @@ def html_fragment(model: "InteractionModel", *, k: int = 12) -> str:
     more = f" {several(left, 'weaker one is', 'weaker ones are')} not listed." if left > 0 else ""
     said = headline(model, default_count(model, curve), curve)
     return (
-        f'<div class="symbolscope-model"><p><strong>{escape(said)}</strong></p>'
+        f'<div class="symbolscope-model"><p><strong>{escape(printable(said))}</strong></p>'
         '<table><thead><tr><th>kind</th><th style="text-align:left">players</th><th>− lowers, raises +</th>'
         f"<th>effect</th><th>order</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        f"<p>Intercept {signed(float(model.intercept), digits)}.{more} {escape(certificate_line(model))}</p>"
-        f"<p>{escape(evidence_sentence(model, None))}</p></div>"
+        f"<p>Intercept {signed(float(model.intercept), digits)}.{more} {escape(printable(certificate_line(model)))}</p>"
+        f"<p>{escape(printable(evidence_sentence(model, None)))}</p></div>"
     )

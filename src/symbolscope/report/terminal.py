@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symbolscope.core.printable_text import printable
+from symbolscope.core.terminal_output import shown, terminal_console, wide_enough
 from symbolscope.games.view import ImageView, TableView, TextView
 from symbolscope.report.numerals import several, signed
 from symbolscope.report.payload import decimals
@@ -59,30 +61,26 @@ def print_model(
     >>> print_model(sy.decompose(np.array([0.0, 1.0, 1.0, 4.0])), Console(width=100))
     3 interactions reproduce ...
     """
-    from rich.console import Console
-    from rich.text import Text
-
-    out = Console() if console is None else console
-    # Text, not markup: a player named "[red]" is that name.
-    curve = known_curve(model)
-    out.print(Text(headline(model, default_count(model, curve), curve), style="bold"))
-    out.print(Text(_input_line(model)))
-    out.print(Text(score_sentence(model)))
-    out.print(_table(model, k))
-    left = len(model.effects) - k
-    more = f" {several(left, 'weaker one is', 'weaker ones are')} not listed." if left > 0 else ""
-    out.print(Text(sparsity_sentence(model) + more))
-    if learned := sampled_sentence(model):
-        out.print(Text(learned))
-    else:
-        out.print(Text(certificate_line(model)))
-    report = report_of(evidence)
-    if report is not None and report.sizes:
-        out.print(Text(f"Terms for R² of 0.9 / 0.99: {sizes_line(report)}."))
-    out.print(Text(evidence_sentence(model, evidence), style="bold"))
-    if report is not None and report.alternatives is not None:
-        said = str(report.alternatives)
-        out.print(Text(f"Identifiability: {said}."))
+    with wide_enough(terminal_console() if console is None else console) as out:
+        curve = known_curve(model)
+        out.print(shown(headline(model, default_count(model, curve), curve), out, style="bold"))
+        out.print(shown(_input_line(model), out))
+        out.print(shown(score_sentence(model), out))
+        out.print(_table(model, k, out))
+        left = len(model.effects) - k
+        more = f" {several(left, 'weaker one is', 'weaker ones are')} not listed." if left > 0 else ""
+        out.print(shown(sparsity_sentence(model) + more, out))
+        if learned := sampled_sentence(model):
+            out.print(shown(learned, out))
+        else:
+            out.print(shown(certificate_line(model), out))
+        report = report_of(evidence)
+        if report is not None and report.sizes:
+            out.print(shown(f"Terms for R² of 0.9 / 0.99: {sizes_line(report)}.", out))
+        out.print(shown(evidence_sentence(model, evidence), out, style="bold"))
+        if report is not None and report.alternatives is not None:
+            said = str(report.alternatives)
+            out.print(shown(f"Identifiability: {said}.", out))
 
 
 def sizes_line(evidence: "Faithfulness") -> str:
@@ -102,14 +100,13 @@ def _input_line(model: "InteractionModel") -> str:
         height, width = view.labels.shape
         return f"Input: an image of {width} x {height} pixels in {several(model.n_players, 'player')}"
     if isinstance(view, TableView):
-        return "Input: " + ", ".join(f"{name} = {value}" for name, value, _ in view.rows)
+        return "Input: " + ", ".join(f"{printable(name)} = {printable(value)}" for name, value, _ in view.rows)
     return f"Input: {several(model.n_players, 'player')}"
 
 
-def _table(model: "InteractionModel", k: int) -> "Table":
+def _table(model: "InteractionModel", k: int, out: "Console") -> "Table":
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     digits = decimals(model)
     largest = float(np.abs(model.effects).max(initial=0.0)) or 1.0
@@ -123,20 +120,23 @@ def _table(model: "InteractionModel", k: int) -> "Table":
     for row in range(min(k, len(model.effects))):
         effect, kind = float(model.effects[row]), str(model.kinds[row])
         style = "blue" if effect >= 0 else "dark_orange"
-        names = f" {kind} ".join(model.player_names[player] for player in np.flatnonzero(model.masks[row]))
+        # Names are shown one by one: a line break in one is none of the table's.
+        names = f" {kind} ".join(printable(model.player_names[player]) for player in np.flatnonzero(model.masks[row]))
         table.add_row(
             str(row + 1),
             kind.upper(),
-            Text(names),
-            Text(signed(effect, digits), style=style),
-            Text(_bar(abs(effect) / largest), style=style),
+            shown(names, out),
+            shown(signed(effect, digits), out, style=style),
+            shown(_bar(abs(effect) / largest, out), out, style=style),
             str(int(model.masks[row].sum())),
         )
     intercept = signed(float(model.intercept), digits)
-    table.add_row("", "", Text("intercept (every player hidden)"), Text(intercept), "", "", style="dim")
+    table.add_row("", "", "intercept (every player hidden)", shown(intercept, out), "", "", style="dim")
     return table
 
 
-def _bar(share: float) -> str:
+def _bar(share: float, out: "Console") -> str:
+    if out.options.ascii_only:
+        return "#" * round(share * _BAR)
     whole, eighths = divmod(round(share * _BAR * 8), 8)
     return "█" * whole + (_EIGHTHS[eighths] if eighths else "")

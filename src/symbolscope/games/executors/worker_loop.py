@@ -38,10 +38,10 @@ def serve(handle: int) -> None:
     try:
         source = unpacked_source(parcel)
     except Exception as error:
-        connection.send(Failure.of(error))
+        _send(connection, Failure.of(error))
         return
     del parcel
-    connection.send(READY)
+    _send(connection, READY)
     waiting: queue.SimpleQueue[tuple[NDArray[np.uint8], int, int]] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, waiting), daemon=True).start()
     while True:
@@ -50,7 +50,20 @@ def serve(handle: int) -> None:
             answer = score_chunk(source, unpacked(packed, n_players), batch_size=batch_size)
         except BaseException as error:  # also SystemExit: only an end without an exception counts as a crash
             answer = Failure.of(error)
+        _send(connection, answer)
+
+
+def _send(connection: "Connection[object, object]", answer: object) -> None:
+    """Answer the driver; if it is gone there is nobody to tell, and nothing to say on its user's terminal."""
+    try:
         connection.send(answer)
+    except OSError:
+        _end()
+
+
+def _end() -> None:
+    """End this process and its children at once."""
+    os.killpg(os.getpid(), signal.SIGKILL)  # it is the first of its session
 
 
 def _receive(connection: "Connection[object, object]", waiting: "queue.SimpleQueue[object]") -> None:
@@ -59,4 +72,4 @@ def _receive(connection: "Connection[object, object]", waiting: "queue.SimpleQue
         try:
             waiting.put(connection.recv())
         except (EOFError, OSError):
-            os.killpg(os.getpid(), signal.SIGKILL)  # it is the first of its session
+            _end()

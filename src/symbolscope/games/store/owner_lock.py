@@ -20,7 +20,7 @@ class OwnerLock:
     Parameters
     ----------
     path
-        The file to be owned; it need not exist.
+        The file to be owned; it need not exist. Symbolic links are followed: whatever name leads to a file, its lock is one.
 
     Raises
     ------
@@ -29,10 +29,12 @@ class OwnerLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path.resolve()
-        self._beside = path.with_name(path.name + "-owner")
+        self.path = (
+            path.resolve()
+        )  # by whichever symbolic link it was given: the lock is on the file, not on a name of it
+        self._beside = self.path.with_name(self.path.name + "-owner")
         self._process = os.getpid()
-        if self._path in _OPEN_HERE:
+        if self.path in _OPEN_HERE:
             raise SymbolscopeError(
                 f"{path} is already open in this process (pid {self._process}): pass that RunFile on, or close it first"
             )
@@ -53,7 +55,7 @@ class OwnerLock:
             )
         os.ftruncate(self._file, 0)
         os.write(self._file, f"process {self._process} on {socket.gethostname()}\n".encode())
-        _OPEN_HERE.add(self._path)
+        _OPEN_HERE.add(self.path)
 
     @property
     def held(self) -> bool:
@@ -66,7 +68,7 @@ class OwnerLock:
         if file is None or not self.held:
             return
         self._file = None
-        _OPEN_HERE.discard(self._path)
+        _OPEN_HERE.discard(self.path)
         self._beside.unlink(missing_ok=True)  # while still held: see _take
         os.close(file)
 
@@ -96,6 +98,15 @@ class OwnerLock:
 def is_open_here(path: Path) -> bool:
     """Whether this process has the file open: it must then not open and close it by other means, which drops SQLite's locks."""
     return path.resolve() in _OPEN_HERE
+
+
+def check_one_name(path: Path) -> None:
+    """Refuse a file with several names (hard links): SQLite's log and the lock lie beside one, and another passes both."""
+    if path.stat().st_nlink > 1:
+        raise SymbolscopeError(
+            f"{path} has several names (hard links), and two processes could write it at once by different ones; "
+            "keep one name, or use a symbolic link"
+        )
 
 
 def _is_at(file: int, path: Path) -> bool:

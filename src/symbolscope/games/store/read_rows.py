@@ -9,8 +9,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.store.checked_tables import check_tables
 from symbolscope.games.store.owner_lock import is_open_here
-from symbolscope.games.store.sqlite_file import check_header
+from symbolscope.games.store.sqlite_file import SQLITE_ERRORS, check_header, damaged_file, readable_text, refused
 from symbolscope.games.store.stored_results import StoredResults
 
 
@@ -49,10 +50,12 @@ class ReadRows:
         self._connection = self._connected("mode=ro")
         try:
             self._connection.execute("SELECT count(*) FROM runs").fetchone()
-        except sqlite3.Error:
+        except SQLITE_ERRORS:
             # On a disk that may not be written SQLite cannot share memory with a writer; there is none then.
             self._connection.close()
             self._connection = self._connected("immutable=1")
+        with self.transaction() as connection:
+            check_tables(connection, lambda what: damaged_file(self.path, what))
 
     def __del__(self) -> None:
         if hasattr(self, "_connection"):
@@ -82,8 +85,8 @@ class ReadRows:
                     yield self._connection
                 finally:
                     self._connection.execute("ROLLBACK")
-            except sqlite3.Error as error:
-                raise SymbolscopeError(f"{self.path} cannot be read: {error}") from error
+            except SQLITE_ERRORS as error:
+                raise refused(self.path, error) from error
 
     def damaged(self, what: str, *, discardable: bool = True) -> SymbolscopeError:
         """Say which row is damaged and what can be done."""
@@ -92,7 +95,7 @@ class ReadRows:
 
     def _connected(self, how: str) -> sqlite3.Connection:
         try:
-            return sqlite3.connect(
+            connection = sqlite3.connect(
                 f"file:{quote(str(self.path.absolute()))}?{how}",
                 uri=True,
                 isolation_level=None,
@@ -100,3 +103,5 @@ class ReadRows:
             )
         except sqlite3.Error as error:
             raise SymbolscopeError(f"{self.path} cannot be read: {error}") from error
+        connection.text_factory = readable_text
+        return connection

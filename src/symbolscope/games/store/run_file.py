@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import threading
-import zlib
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,8 +10,9 @@ from types import TracebackType
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.given import GivenPath
-from symbolscope.games.store.owner_lock import OwnerLock
-from symbolscope.games.store.sqlite_file import check_header, connected, make_file, refused
+from symbolscope.games.store.checked_tables import game_checksum, run_checksum
+from symbolscope.games.store.owner_lock import OwnerLock, check_one_name
+from symbolscope.games.store.sqlite_file import SQLITE_ERRORS, check_header, connected, make_file, refused
 from symbolscope.games.store.stored_results import StoredResults
 from symbolscope.games.store.stored_values import StoredValues
 
@@ -24,9 +24,9 @@ class RunFile:
     time, the one that opened the file; its threads may share it, its workers may not. While it is open, the files
     ``<path>-wal``, ``<path>-shm`` and ``<path>-owner`` lie beside it; after a crash they stay and belong to it.
 
-    Opening reads every page once (``PRAGMA quick_check``), and reading a game or run checks each of its rows (crc32). What
-    cannot be seen: rows that a damaged ``-wal`` file no longer gives back after a crash. Do not put the file on a network file
-    system.
+    Opening reads every page once (``PRAGMA quick_check``), compares the tables with what they were made as, and checks the row of
+    every game and run; reading a game or run checks each of its rows (crc32). What cannot be seen: rows that a damaged ``-wal``
+    file no longer gives back after a crash. Do not put the file on a network file system.
 
     Examples
     --------
@@ -80,11 +80,13 @@ class RunFile:
                 f"{given} is a folder; give the path of a file in it, such as {given / 'run.sqlite'}"
             )
         lock = OwnerLock(given)
+        there = lock.path  # the file itself where a symbolic link was given: SQLite's own files lie beside that
         try:
-            if not os.path.exists(given):
-                make_file(given)
-            check_header(given)
-            connection = connected(given)
+            if not os.path.exists(there):
+                make_file(there)
+            check_one_name(there)
+            check_header(there)
+            connection = connected(there)
         except BaseException:
             lock.release()
             raise
@@ -184,7 +186,7 @@ class RunFile:
                     )
                 given_up += StoredValues.discard_damaged(connection, number, fingerprint, n_players)
             for number, run_key, checksum in connection.execute("SELECT * FROM runs").fetchall():
-                if checksum != zlib.crc32(repr(run_key).encode()):
+                if checksum != run_checksum(run_key):
                     raise self.damaged(
                         f"the row of run {number} ({run_key!r}) does not match its checksum", discardable=False
                     )
@@ -214,7 +216,7 @@ class RunFile:
                         connection.execute("ROLLBACK")
                     raise
                 connection.execute("COMMIT")
-            except sqlite3.Error as error:
+            except SQLITE_ERRORS as error:
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
                 raise refused(self.path, error) from error
@@ -248,7 +250,7 @@ class RunFile:
         return cursor.lastrowid
 
     def _run(self, connection: sqlite3.Connection, run_key: str) -> int:
-        checksum = zlib.crc32(repr(run_key).encode())
+        checksum = run_checksum(run_key)
         for number, stored in connection.execute(
             "SELECT id, checksum FROM runs WHERE run_key = ?", (run_key,)
         ).fetchall():
@@ -269,8 +271,3 @@ def _path(given: object) -> Path:
     if "\0" in text:
         raise SymbolscopeError(f"{text!r} is no path: it holds a null character")
     return Path(text)
-
-
-def game_checksum(fingerprint: str, n_players: int, about: str) -> int:
-    """Checksum of a game's row."""
-    return zlib.crc32(repr((fingerprint, n_players, about)).encode())

@@ -5,21 +5,15 @@ import sqlite3
 from pathlib import Path
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.store.checked_tables import SCHEMA, check_tables
 
 APPLICATION_ID = 0x53594D42  # "SYMB"
 FORMAT = 1
 MAGIC = b"SQLite format 3\x00"
 HEADER_BYTES = 100
 WAITING_SECONDS = 5.0
-
-# Ids hold what a row belongs to: rows of one game or run lie together, and are found without an index that could be damaged.
-SCHEMA = """
-CREATE TABLE games (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, n_players INTEGER NOT NULL, about TEXT NOT NULL,
-                    checksum INTEGER NOT NULL);
-CREATE TABLE chunks (id INTEGER PRIMARY KEY, masks INTEGER NOT NULL, body BLOB NOT NULL, checksum INTEGER NOT NULL);
-CREATE TABLE runs (id INTEGER PRIMARY KEY, run_key TEXT NOT NULL, checksum INTEGER NOT NULL);
-CREATE TABLE results (id INTEGER PRIMARY KEY, failed INTEGER NOT NULL, body BLOB NOT NULL, checksum INTEGER NOT NULL);
-"""
+# Of a damaged schema SQLite says what is wrong in the damaged words, which Python cannot decode.
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
 
 def make_file(path: Path) -> None:
@@ -99,7 +93,7 @@ def connected(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise refused(path, error) from error
     try:
-        connection.text_factory = _text
+        connection.text_factory = readable_text
         connection.execute("PRAGMA synchronous = FULL")
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
@@ -108,10 +102,8 @@ def connected(path: Path) -> sqlite3.Connection:
             )
         found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)").fetchall()]
         if found != ["ok"]:
-            raise SymbolscopeError(
-                f"{path} is damaged: {'; '.join(found)}; restore a copy, or delete it to start over "
-                "(sqlite3's .recover may save parts)"
-            )
+            raise damaged_file(path, "; ".join(found))
+        check_tables(connection, lambda what: damaged_file(path, what))
         ((blocked, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         (pages,), (page,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
         # Where someone reads at the moment, part of the file may still be in its log.
@@ -120,7 +112,7 @@ def connected(path: Path) -> sqlite3.Connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(f"PRAGMA user_version = {FORMAT}")  # a file that may not be written shows here
         connection.execute("ROLLBACK")
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         connection.close()
         raise refused(path, error) from error
     except BaseException:
@@ -129,7 +121,14 @@ def connected(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _text(stored: bytes) -> str:
+def damaged_file(path: Path, what: str) -> SymbolscopeError:
+    """Say that a file is damaged where nothing of it can be given up to save the rest."""
+    return SymbolscopeError(
+        f"{path} is damaged: {what}; restore a copy, or delete it to start over (sqlite3's .recover may save parts)"
+    )
+
+
+def readable_text(stored: bytes) -> str:
     """Read damaged text too, so that its checksum can tell."""
     return stored.decode("utf-8", "surrogateescape")
 
@@ -141,13 +140,13 @@ def _truncated(path: Path, size: int, expected: int | None) -> SymbolscopeError:
     )
 
 
-def refused(path: Path, error: sqlite3.Error) -> SymbolscopeError:
+def refused(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> SymbolscopeError:
     """Say what SQLite's error means for the caller."""
     message = str(error)
-    if "malformed" in message or "not a database" in message:
-        return SymbolscopeError(
-            f"{path} is damaged ({message}); restore a copy, or delete it to start over (sqlite3's .recover may save parts)"
-        )
+    if isinstance(error, UnicodeDecodeError):
+        message = "SQLite itself speaks of it in no text that can be read"
+    if isinstance(error, UnicodeDecodeError) or "malformed" in message or "not a database" in message:
+        return damaged_file(path, message)
     if "locked" in message:
         return SymbolscopeError(f"{path} is locked by another program that reads or writes it; close that one first")
     if "readonly" in message or "unable to open" in message:

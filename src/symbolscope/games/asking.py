@@ -114,7 +114,9 @@ def _opened_values(game: Game, store: GivenStore, opened: ExitStack) -> KnownVal
         return None
     from symbolscope.games.store.fingerprint import game_fingerprint
     from symbolscope.games.store.run_file import RunFile
+    from symbolscope.games.store.steady_values import SteadyValues
 
     fingerprint = game_fingerprint(game)  # refused before a file is made
     file = store if isinstance(store, RunFile) else opened.enter_context(RunFile.open(store))
-    return file.values(fingerprint, game.n_players, about=repr(game))
+    stored = file.values(fingerprint, game.n_players, about=repr(game))
+    return stored if game.key is not None else SteadyValues(game, stored)  # what has a key is vouched for

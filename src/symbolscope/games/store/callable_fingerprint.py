@@ -10,6 +10,8 @@ from types import CodeType, FunctionType, ModuleType
 
 from symbolscope.games.store.digest import Digest, UnreadableError
 from symbolscope.games.store.libraries import is_library
+from symbolscope.games.store.outside_names import RANDOM
+from symbolscope.games.store.outside_world import asks_outside
 
 # Called when an object is made, shown or saved, not when it computes.
 MAKING = """
@@ -26,9 +28,17 @@ NOT_COMPUTING, NOT_CONTENT = frozenset(MAKING.split()), frozenset(NOTED.split())
 PARTIAL = (functools.partial, functools.partialmethod)
 
 
-def read_function(digest: Digest, function: FunctionType, where: str) -> None:
-    """Read a function: code, defaults, closure, attributes, and the globals and imports its code uses."""
+def read_function(digest: Digest, function: FunctionType, where: str, *, method: bool = False) -> None:
+    """Read a function: code, defaults, closure, attributes, and the globals and imports its code uses.
+
+    One that asks for files, the environment, the clock or random numbers is refused: it consists of the same when these have
+    changed. Methods may name random numbers: networks drop layers while they are trained, and are asked twice before their values
+    are kept.
+    """
     name = f"the function {function.__qualname__!r}"
+    asked = asks_outside(function)
+    if asked is not None and not (method and asked[0] == RANDOM):
+        raise UnreadableError(f"{asked[0]}, which {name} asks for by {asked[1]!r}")
     attributes = names_used(function.__code__)
     digest.names |= attributes
     digest.token("function")
@@ -131,7 +141,7 @@ def checked_function(function: FunctionType) -> object:
 def _read_method(digest: Digest, function: FunctionType, where: str, *, computing: bool) -> None:
     with nullcontext() if computing else digest.passing_over(function.__name__), digest.once(function) as unread:
         if unread:
-            read_function(digest, function, where)
+            read_function(digest, function, where, method=True)
 
 
 def _read_data(digest: Digest, value: object, where: str) -> None:

@@ -7,7 +7,7 @@ from symbolscope.games.masked_function import MaskedFunction
 from symbolscope.games.masked_inputs import MaskedInputs
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.games.scores import Score
-from symbolscope.games.store.digest import Digest, UnreadableError
+from symbolscope.games.store.digest import Digest, QuickDigest, UnreadableError
 from symbolscope.games.store.network_fingerprint import read_hooks_of_all
 from symbolscope.games.store.object_fingerprint import read_object
 from symbolscope.games.torch_network import TorchNetwork
@@ -27,8 +27,9 @@ def game_fingerprint(game: Game) -> str:
 
     Not read are names of players, the device, training mode, torch's precision settings (TF32, autocast), and the code and
     versions of libraries (torch, transformers, numpy, scikit-learn, ...) and of Python, though bytecode differs between Python
-    versions; nor what code looks up while it runs: environment variables (``os.environ``), files, or an attribute of a module
-    that it names by a text, ``getattr(module, "gain")``. What a network keeps from its last call (an attribute that holds
+    versions; nor an attribute of a module that code names by a text, ``getattr(module, "gain")``. Code that asks for files, the
+    environment, the clock, random numbers or other machines while it runs (:mod:`symbolscope.games.store.outside_world`) has no
+    fingerprint: it would stay the same when these change. What a network keeps from its last call (an attribute that holds
     activations, say) counts as a setting.
 
     Parameters
@@ -43,7 +44,8 @@ def game_fingerprint(game: Game) -> str:
     Raises
     ------
     SymbolscopeError
-        If something that the values depend on cannot be read (compiled code, an open file, a lock): it is named.
+        If something that the values depend on cannot be read (compiled code, an open file, a lock), or is looked up outside while
+        the code runs (a file, an environment variable): it is named.
 
     Examples
     --------
@@ -66,7 +68,29 @@ def game_fingerprint(game: Game) -> str:
     >>> len(game_fingerprint(Game.from_function(lambda masks: masks @ weights, 2, key="my model v3")))
     64
     """
-    digest = Digest(read_object)
+    return _read_game(game, Digest(read_object))
+
+
+def game_stamp(game: Game) -> str:
+    """As :func:`game_fingerprint` within this process, and quicker: a tensor counts by its place and the writes to it.
+
+    Two stamps that differ mean that something which the values depend on may have changed in between.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = torch.nn.Linear(3, 2)
+    >>> game = Game(network, [1.0, 2.0, 3.0], target=1)
+    >>> before = game_stamp(game)
+    >>> with torch.no_grad():
+    ...     _ = network.bias.add_(1e-6)
+    >>> before == game_stamp(game)
+    False
+    """
+    return _read_game(game, QuickDigest(read_object))
+
+
+def _read_game(game: Game, digest: Digest) -> str:
     digest.token("symbolscope game", f"{VERSION} {game.n_players}")
     source = game.source
     try:
@@ -85,8 +109,8 @@ def game_fingerprint(game: Game) -> str:
         what = "what it consists of, which is nested too deeply" if isinstance(error, RecursionError) else str(error)
         function = "function" if isinstance(source, MaskedFunction) else "game"
         raise SymbolscopeError(
-            f"{game!r} cannot be told from others, as a store must: its values depend on {what}, whose contents cannot be "
-            f'read. Name it yourself: sy.Game.from_function({function}, {game.n_players}, key="my model v3"), with another '
+            f"{game!r} cannot be told from others, as a store must: its values depend on {what}, and the contents of that cannot "
+            f'be read. Name it yourself: sy.Game.from_function({function}, {game.n_players}, key="my model v3"), with another '
             "key whenever anything changes"
         ) from error
     return digest.hexdigest()

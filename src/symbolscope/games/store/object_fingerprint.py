@@ -31,6 +31,7 @@ from symbolscope.games.store.callable_fingerprint import checked_function, read_
 from symbolscope.games.store.digest import Digest, UnreadableError
 from symbolscope.games.store.libraries import found_by_name, is_library
 from symbolscope.games.store.network_fingerprint import read_network
+from symbolscope.games.store.outside_world import is_outside
 
 POINTER_BYTES = np.dtype(np.intp).itemsize
 NAMED_TYPES = (torch.dtype, torch.layout, torch.memory_format, np.dtype, slice, range, type(...), type(NotImplemented))
@@ -129,6 +130,8 @@ def _read_data(digest: Digest, value: object, where: str) -> bool:
 
 def _read_callable(digest: Digest, value: object, where: str) -> bool:
     """Modules, classes and functions: a library's by name, others by their code."""
+    if (asked := is_outside(value)) is not None:
+        raise UnreadableError(f"{asked}, which {where} asks for")
     if isinstance(value, ModuleType):
         if not is_library(value.__name__):
             raise UnreadableError(f"{where}, the whole module {value.__name__!r}")

@@ -22,8 +22,8 @@ class SteadyValues:
     """A store of one game's values, behind a check that one mask has one value.
 
     Before the first value is kept, three masks are asked twice, in two equal calls. Whenever something that the values depend
-    on has changed since (a weight, a buffer, a global, what a closure holds), they are asked again. Where the answers differ nothing
-    more is kept: one mask has one value in a store, for good.
+    on has changed since (a weight, a buffer, a global, what a closure holds), they are asked again. Where the answers differ
+    nothing more is kept: one mask has one value in a store, for good.
 
     Parameters
     ----------

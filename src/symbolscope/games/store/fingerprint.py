@@ -109,8 +109,8 @@ def _read_game(game: Game, digest: Digest) -> str:
         what = "what it consists of, which is nested too deeply" if isinstance(error, RecursionError) else str(error)
         function = "function" if isinstance(source, MaskedFunction) else "game"
         raise SymbolscopeError(
-            f"{game!r} cannot be told from others, as a store must: its values depend on {what}, and the contents of that cannot "
-            f'be read. Name it yourself: sy.Game.from_function({function}, {game.n_players}, key="my model v3"), with another '
+            f"{game!r} cannot be told from others, as a store must: its values depend on {what}, whose contents cannot be "
+            f'read. Name it yourself: sy.Game.from_function({function}, {game.n_players}, key="my model v3"), with another '
             "key whenever anything changes"
         ) from error
     return digest.hexdigest()

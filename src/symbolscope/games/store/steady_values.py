@@ -21,9 +21,9 @@ PACE = 20  # at most one part in so many of the time goes into looking for chang
 class SteadyValues:
     """A store of one game's values, behind a check that one mask has one value.
 
-    Before the first value is kept, three masks are asked twice, in two equal calls. Whenever something that the values depend
-    on has changed since (a weight, a buffer, a global, what a closure holds), they are asked again. Where the answers differ
-    nothing more is kept: one mask has one value in a store, for good.
+    A function is asked for three masks twice before the first value is kept; a network was, when its game was made. Whenever
+    something that the values depend on has changed since (a weight, a buffer, a global, what a closure holds), three masks are
+    asked again. Where the answers differ nothing more is kept: one mask has one value in a store, for good.
 
     Parameters
     ----------
@@ -36,19 +36,18 @@ class SteadyValues:
     def __init__(self, game: Game, stored: StoredValues) -> None:
         self._game = game
         self._stored = stored
-        self._asked: tuple[Masks, Scores] | None = None  # masks and what they gave before anything was kept
-        self._stamp = ""
+        self._of_network = isinstance(game.source, MaskedNetwork)
+        self._asked: tuple[Masks, Scores] | None = None  # masks and what they gave, asked in a call of their own
+        self._first: tuple[Masks, Scores] | None = None  # masks of the first chunk that was kept, and its values
+        self._stamp = game_stamp(game)
         self._stamp_seconds = 0.0
         self._stamped = 0.0
-        self._confirmed = False
 
     def known(self, masks: Masks) -> tuple[Scores, NDArray[np.bool_]]:
-        """As :meth:`StoredValues.known`; of masks that are not known three are asked, to be asked again later."""
+        """As :meth:`StoredValues.known`; a function is asked for some masks that are not known, to be asked again later."""
         values, is_known = self._stored.known(masks)
-        if self._asked is None and not is_known.all():
-            unknown = np.flatnonzero(~is_known)
-            fullest = unknown[masks[unknown].sum(axis=1).argmax()]  # most of what the game can do is in it
-            some = masks[np.unique([*unknown[:2], fullest])]
+        if self._asked is None and not self._of_network and not is_known.all():
+            some = masks[_some(masks, np.flatnonzero(~is_known))]
             self._asked = some, self._ask(some)
         return values, is_known
 
@@ -60,34 +59,42 @@ class SteadyValues:
         SymbolscopeError
             If it gives others by now, or gives a mask another value among other masks; nothing of these is kept.
         """
-        if not self._confirmed:
-            self._confirm(masks, values)
-        elif self._changed():
+        changed = self._changed()
+        if self._first is None:
+            here = _some(masks, np.arange(len(masks)))
+            self._first = masks[here], values[here]
+            if not self._of_network:
+                self._ask_again("is random, or changes itself when it is called")
+                self._compare(masks, values)
+        elif changed:
             self._ask_again("has changed since the first of them were asked")
         self._stored.add(masks, values)
 
-    def _confirm(self, masks: Masks, values: Scores) -> None:
-        self._changed()
-        self._ask_again("is random, or changes itself when it is called")
-        if self._asked is not None:
-            some, answers = self._asked
-            for mask, answer in zip(some, answers, strict=True):
-                (place,) = np.flatnonzero((masks == mask).all(axis=1))[:1].tolist() or (None,)
-                if place is not None and not self._close(values[place : place + 1], np.array([answer]), ALIKE):
-                    raise self._refused(
-                        f"gives a mask {values[place]:.6g} in one batch and {answer:.6g} in another, as though masks in one batch "
-                        "took part in each other's values"
-                    )
-        self._confirmed = True
-
     def _ask_again(self, why: str) -> None:
-        if self._asked is None:
+        first, tolerance = self._asked or self._first, SAME if self._asked is not None else ALIKE
+        if first is None:
             return
-        some, answers = self._asked
+        some, before = first
         again = self._ask(some)
-        if not self._close(again, answers, SAME):
-            worst = int(np.abs(again - answers).argmax())
-            raise self._refused(f"gave a mask {answers[worst]:.6g} and then {again[worst]:.6g}: it {why}")
+        self._asked = some, again
+        if not self._close(again, before, tolerance):
+            worst = int(np.abs(again - before).argmax())
+            raise self._refused(f"gave a mask {before[worst]:.6g} and then {again[worst]:.6g}: it {why}")
+
+    def _compare(self, masks: Masks, values: Scores) -> None:
+        """Refuse a function whose rows take part in one another's values: a mean over the batch taken off, say."""
+        some, alone = self._asked or (masks[:0], values[:0])
+        together = alone.copy()
+        for row, mask in enumerate(some):
+            here = (masks == mask).all(axis=1)
+            if here.any():
+                together[row] = values[here][0]
+        if not self._close(together, alone, ALIKE):
+            worst = int(np.abs(together - alone).argmax())
+            raise self._refused(
+                f"gives a mask {together[worst]:.6g} in one batch and {alone[worst]:.6g} in another, as though masks in one batch "
+                "took part in each other's values"
+            )
 
     def _ask(self, masks: Masks) -> Scores:
         return score_chunk(self._game.source, masks, batch_size=len(masks), threads=None)
@@ -111,6 +118,11 @@ class SteadyValues:
 
     def _close(self, one: Scores, other: Scores, tolerance: float) -> bool:
         # A network's score is a difference of logits that may be much larger than it.
-        least = 10.0 if isinstance(self._game.source, MaskedNetwork) else 0.0
+        least = 10.0 if self._of_network else 1e-9
         scale = max(least, float(np.abs(other).max(initial=0.0)))
         return bool((np.abs(one - other) <= tolerance * scale).all())
+
+
+def _some(masks: Masks, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Three rows at most: the first two, and the one with most players present, where most interactions take part."""
+    return np.unique([*rows[:2], rows[masks[rows].sum(axis=1).argmax()]])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.executors.score_chunk import score_chunk
 from symbolscope.games.game import Game
-from symbolscope.games.masked_network import MaskedNetwork
+from symbolscope.games.masked_function import MaskedFunction
 from symbolscope.games.store.fingerprint import game_stamp
 from symbolscope.games.store.stored_values import StoredValues
 from symbolscope.shapes import Masks, Scores
@@ -36,7 +36,7 @@ class SteadyValues:
     def __init__(self, game: Game, stored: StoredValues) -> None:
         self._game = game
         self._stored = stored
-        self._of_network = isinstance(game.source, MaskedNetwork)
+        self._of_function = isinstance(game.source, MaskedFunction)
         self._asked: tuple[Masks, Scores] | None = None  # masks and what they gave, asked in a call of their own
         self._first: tuple[Masks, Scores] | None = None  # masks of the first chunk that was kept, and its values
         self._stamp = game_stamp(game)
@@ -46,9 +46,11 @@ class SteadyValues:
     def known(self, masks: Masks) -> tuple[Scores, NDArray[np.bool_]]:
         """As :meth:`StoredValues.known`; a function is asked for some masks that are not known, to be asked again later."""
         values, is_known = self._stored.known(masks)
-        if self._asked is None and not self._of_network and not is_known.all():
+        if self._asked is None and self._of_function and not is_known.all():
             some = masks[_some(masks, np.flatnonzero(~is_known))]
-            self._asked = some, self._ask(some)
+            answers = self._ask(some)
+            finite = np.isfinite(answers)  # others are refused, by their mask, when they are computed
+            self._asked = some[finite], answers[finite]
         return values, is_known
 
     def add(self, masks: Masks, values: Scores) -> None:
@@ -63,7 +65,7 @@ class SteadyValues:
         if self._first is None:
             here = _some(masks, np.arange(len(masks)))
             self._first = masks[here], values[here]
-            if not self._of_network:
+            if self._of_function:
                 self._ask_again("is random, or changes itself when it is called")
                 self._compare(masks, values)
         elif changed:
@@ -97,7 +99,7 @@ class SteadyValues:
             )
 
     def _ask(self, masks: Masks) -> Scores:
-        return score_chunk(self._game.source, masks, batch_size=len(masks), threads=None)
+        return score_chunk(self._game.source, masks, batch_size=max(1, len(masks)), threads=None)
 
     def _changed(self) -> bool:
         """Whether the game consists of something else than when this was last asked; not asked while that would cost much."""
@@ -118,7 +120,7 @@ class SteadyValues:
 
     def _close(self, one: Scores, other: Scores, tolerance: float) -> bool:
         # A network's score is a difference of logits that may be much larger than it.
-        least = 10.0 if self._of_network else 1e-9
+        least = 1e-9 if self._of_function else 10.0
         scale = max(least, float(np.abs(other).max(initial=0.0)))
         return bool((np.abs(one - other) <= tolerance * scale).all())
 

@@ -1,8 +1,8 @@
 """Fuzz the public calls: odd arguments end in SymbolscopeError or work, and leave the process as it was.
 
-    python tests/fuzz/fuzz_calls.py --calls 100000 --seed 0            # prints counts per function, exits 1 if anything else happened
-    python tests/fuzz/fuzz_calls.py --calls 5000 --only explain --show 3
-    python tests/fuzz/fuzz_calls.py --calls 0 --replay explain:81234   # one call again, with its traceback
+python tests/fuzz/fuzz_calls.py --calls 100000 --seed 0            # prints counts per function, exits 1 if anything else happened
+python tests/fuzz/fuzz_calls.py --calls 5000 --only explain --show 3
+python tests/fuzz/fuzz_calls.py --calls 0 --replay explain:81234   # one call again, with its traceback
 """
 
 import argparse
@@ -64,7 +64,11 @@ def fuzz(calls: int, *, seed: int, only: str = "", progress: bool = False) -> di
         note_outcome(call, np.random.default_rng([seed, number]), outcomes[call.name], f"{call.name} #{number}")
         if progress and number % 1000 == 999:
             raw = sum(len(one.raw) for one in outcomes.values())
-            print(f"{number + 1:,} calls, {time.perf_counter() - started:.0f} s, {raw} other outcomes", file=sys.__stderr__, flush=True)
+            print(
+                f"{number + 1:,} calls, {time.perf_counter() - started:.0f} s, {raw} other outcomes",
+                file=sys.__stderr__,
+                flush=True,
+            )
     return outcomes
 
 
@@ -118,7 +122,11 @@ def _other_keywords(call: GoodCall) -> list[str]:
     except (TypeError, ValueError):
         return []
     plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [name for name, one in parameters.items() if one.kind in plain and name not in NOT_TRIED and name not in call.keywords]
+    return [
+        name
+        for name, one in parameters.items()
+        if one.kind in plain and name not in NOT_TRIED and name not in call.keywords
+    ]
 
 
 def _shown(value: Any) -> str:
@@ -132,13 +140,21 @@ def _shown(value: Any) -> str:
 def _is_pythons_own(error: TypeError) -> bool:
     """Whether Python itself refused the names or the number of the arguments, in the call that the fuzzer made."""
     frames = traceback.extract_tb(error.__traceback__)
-    inside = [frame for frame in frames if "symbolscope/" in frame.filename and not frame.filename.endswith("checked_call.py")]
+    inside = [
+        frame for frame in frames if "symbolscope/" in frame.filename and not frame.filename.endswith("checked_call.py")
+    ]
     return not inside and "argument" in str(error)
 
 
 def _where(error: BaseException) -> str:
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if f"{os.sep}symbolscope{os.sep}" in frame.filename]
-    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames if not frame.filename.endswith("checked_call.py")]
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if f"{os.sep}symbolscope{os.sep}" in frame.filename
+    ]
+    places = [
+        f"{Path(frame.filename).name}:{frame.lineno}"
+        for frame in frames
+        if not frame.filename.endswith("checked_call.py")
+    ]
     return " < ".join(reversed(places[-4:]))
 
 
@@ -243,9 +259,13 @@ def print_outcomes(outcomes: dict[str, Outcomes], *, show: int, counts: bool) ->
     places: dict[str, list[str]] = defaultdict(list)
     for name, one in sorted(outcomes.items()):
         if counts or one.raw:
-            print(f"{name:45} {one.refused:7,} refused {one.worked:7,} worked {one.python:6,} by Python {len(one.raw):6,} other")
+            print(
+                f"{name:45} {one.refused:7,} refused {one.worked:7,} worked {one.python:6,} by Python {len(one.raw):6,} other"
+            )
         for text in one.raw:
-            places[text.rsplit(" @ ", 1)[-1].split(" < ")[0] if " @ " in text else text.rsplit(": ", 1)[-1]].append(text)
+            places[text.rsplit(" @ ", 1)[-1].split(" < ")[0] if " @ " in text else text.rsplit(": ", 1)[-1]].append(
+                text
+            )
     for place, texts in sorted(places.items(), key=lambda item: -len(item[1])):
         print(f"\n{len(texts):5} at {place}")
         for text in texts[:show]:

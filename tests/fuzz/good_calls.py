@@ -180,7 +180,13 @@ class Material:
 
 def good_calls(material: Material) -> list[GoodCall]:
     """One call per public name at least."""
-    return [*_of_games(material), *_of_interactions(material), *_of_emergence(material), *_of_states(material), *_of_tasks(material)]
+    return [
+        *_of_games(material),
+        *_of_interactions(material),
+        *_of_emergence(material),
+        *_of_states(material),
+        *_of_tasks(material),
+    ]
 
 
 def _of_games(m: Material) -> list[GoodCall]:
@@ -188,9 +194,15 @@ def _of_games(m: Material) -> list[GoodCall]:
     silent = {"progress": False}
     return [
         GoodCall("Game", sy.Game, {"network": m.network, "sample": np.ones(3), "baseline": "zero", "target": 1}),
-        GoodCall("Game", sy.Game, {"network": m.network, "sample": [1.0, 2.0, 3.0], "baseline": 0.5, "score": "probability"}),
+        GoodCall(
+            "Game", sy.Game, {"network": m.network, "sample": [1.0, 2.0, 3.0], "baseline": 0.5, "score": "probability"}
+        ),
         GoodCall("Game.__call__", m.network_game, {"masks": masks}),
-        GoodCall("Game.from_function", sy.Game.from_function, {"fn": of_masks, "n_players": 3, "player_names": ["a", "b", "c"]}),
+        GoodCall(
+            "Game.from_function",
+            sy.Game.from_function,
+            {"fn": of_masks, "n_players": 3, "player_names": ["a", "b", "c"]},
+        ),
         GoodCall("Game.with_network", m.network_game.with_network, {"network": m.network}),
         GoodCall("Game.with_baseline", m.network_game.with_baseline, {"baseline": [0.5, 0.5, 0.5]}),
         GoodCall("Players", sy.Players, {"names": ("a", "b"), "labels": np.array([0, 1, 1])}),
@@ -207,7 +219,9 @@ def _of_games(m: Material) -> list[GoodCall]:
         GoodCall("baselines.center", sy.baselines.center, {"points": np.ones((5, 3))}),
         GoodCall("executors.Local", sy.executors.Local, {"threads": 1}),
         GoodCall("executors.Processes", sy.executors.Processes, {"workers": 2, "retries": 1, "timeout": 10.0}),
-        GoodCall("executors.Ray", sy.executors.Ray, {"workers": 2, "retries": 1, "timeout": 10.0, "gpus_per_task": 0.5}),
+        GoodCall(
+            "executors.Ray", sy.executors.Ray, {"workers": 2, "retries": 1, "timeout": 10.0, "gpus_per_task": 0.5}
+        ),
         GoodCall("RunFile.open", _opened_and_closed, {"path": "run.sqlite"}),
     ]
 
@@ -394,10 +408,14 @@ def _of_featurizer(m: Material, name: str) -> list[GoodCall]:
     features, error = ready(m.states)
     return [
         GoodCall(f"featurizers.{name}", made, keywords),
-        GoodCall(f"featurizers.{name}.initialise", made(**keywords).initialise, {"width": 4, "seed": 1, "states": m.states}),
+        GoodCall(
+            f"featurizers.{name}.initialise", made(**keywords).initialise, {"width": 4, "seed": 1, "states": m.states}
+        ),
         GoodCall(f"featurizers.{name}.blank", made(**keywords).blank, {"width": 4}),
         GoodCall(f"featurizers.{name}.__call__", ready, {"states": m.states}),
-        GoodCall(f"featurizers.{name}.inverse", ready.inverse, {"features": features.detach(), "error": error.detach()}),
+        GoodCall(
+            f"featurizers.{name}.inverse", ready.inverse, {"features": features.detach(), "error": error.detach()}
+        ),
         GoodCall(f"featurizers.{name}.swap", ready.swap, {"target": m.states, "source": m.states.flip(0), "block": 0}),
         GoodCall(f"featurizers.{name}.anneal", ready.anneal, {"progress": 0.5}),
     ]

@@ -67,7 +67,13 @@ def odd_value(good: Any, generator: np.random.Generator) -> Any:
 def _dresses(good: Any) -> list[Callable[[], Any]]:
     """The same value in other types, and near values; for what has none, things around it."""
     if isinstance(good, bool):
-        return [lambda: np.bool_(good), lambda: int(good), lambda: not good, lambda: torch.tensor(good), lambda: str(good)]
+        return [
+            lambda: np.bool_(good),
+            lambda: int(good),
+            lambda: not good,
+            lambda: torch.tensor(good),
+            lambda: str(good),
+        ]
     if isinstance(good, int):
         return [
             lambda: np.int64(good), lambda: np.int8(good), lambda: np.array(good), lambda: torch.tensor(good), lambda: float(good),
@@ -80,7 +86,15 @@ def _dresses(good: Any) -> list[Callable[[], Any]]:
             lambda: Decimal(good), lambda: -good, lambda: 10 * good, lambda: str(good), lambda: complex(good), lambda: np.array([good]), lambda: int(good),
         ]  # fmt: skip
     if isinstance(good, str):
-        return [lambda: np.str_(good), lambda: good.encode(), lambda: good.upper(), lambda: [good], lambda: good + "?", lambda: Path(good), lambda: good[:-1]]
+        return [
+            lambda: np.str_(good),
+            lambda: good.encode(),
+            lambda: good.upper(),
+            lambda: [good],
+            lambda: good + "?",
+            lambda: Path(good),
+            lambda: good[:-1],
+        ]
     if isinstance(good, np.ndarray | torch.Tensor):
         return _dresses_of_array(good)
     if isinstance(good, list | tuple):
@@ -95,7 +109,15 @@ def _dresses(good: Any) -> list[Callable[[], Any]]:
             lambda: dict(list(good.items())[1:]), lambda: {key: [value] for key, value in good.items()}, lambda: {str(key) + "?": good[key] for key in good},
             lambda: pd.Series(good, dtype=object),
         ]  # fmt: skip
-    return [lambda: [good], lambda: type(good), lambda: (good, good), lambda: {"it": good}, lambda: str(good), lambda: id(good), lambda: None]
+    return [
+        lambda: [good],
+        lambda: type(good),
+        lambda: (good, good),
+        lambda: {"it": good},
+        lambda: str(good),
+        lambda: id(good),
+        lambda: None,
+    ]
 
 
 def _dresses_of_array(good: Any) -> list[Callable[[], Any]]:

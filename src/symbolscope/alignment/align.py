@@ -10,18 +10,44 @@ from symbolscope.alignment.counterfactual import check_task, check_variables, ch
 from symbolscope.alignment.jobs import Amounts, Job, run_jobs
 from symbolscope.alignment.learned import check_program
 from symbolscope.alignment.search import SearchSettings
+from symbolscope.core.argument_checks import Flag, Network, Number, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
-from symbolscope.featurizers.featurizer import Featurizer
-from symbolscope.programs.causal_model import CausalModel
+from symbolscope.featurizers.featurizer import FEATURIZER, Featurizer
+from symbolscope.programs.causal_model import ANY_PROGRAM, CausalModel
 from symbolscope.programs.program import Program
 from symbolscope.sites.find_site import find_site
-from symbolscope.sites.site import Site
-from symbolscope.tasks.classification import Classification
+from symbolscope.sites.site import SITE, Site
+from symbolscope.tasks.classification import ANY_TASK, Classification
 from symbolscope.tasks.task import Task
 
 Variables = str | tuple[str, ...]
 
 
+@takes(
+    {
+        "network": Network(),
+        "program": ANY_PROGRAM,
+        "task": ANY_TASK,
+        "featurizer": FEATURIZER,
+        "site": SITE,
+        "steps": WholeNumber(),
+        "batch": WholeNumber(most=10_000_000),
+        "rate": Number(finite=False),
+        "n_pairs": WholeNumber(most=10_000_000),
+        "n_validation": WholeNumber(most=10_000_000),
+        "counts": ListOf(WholeNumber(), "whole numbers", ordered=False),
+        "restarts": WholeNumber(),
+        "null_weight": Number(finite=False),
+        "latent_weight": Number(finite=False),
+        "check_every": WholeNumber(),
+        "patience": WholeNumber(),
+        "seed": Seed(),
+        "force": Flag(),
+        "progress": Flag(),
+    }
+)
 def align(
     network: nn.Module,
     program: Program | CausalModel,
@@ -136,6 +162,28 @@ def align(
     return alignment
 
 
+@takes(
+    {
+        "network": Network(),
+        "program": ANY_PROGRAM,
+        "task": ANY_TASK,
+        "site": SITE,
+        "steps": WholeNumber(),
+        "batch": WholeNumber(most=10_000_000),
+        "rate": Number(finite=False),
+        "n_pairs": WholeNumber(most=10_000_000),
+        "n_validation": WholeNumber(most=10_000_000),
+        "counts": ListOf(WholeNumber(), "whole numbers", ordered=False),
+        "restarts": WholeNumber(),
+        "null_weight": Number(finite=False),
+        "latent_weight": Number(finite=False),
+        "check_every": WholeNumber(),
+        "patience": WholeNumber(),
+        "seed": Seed(),
+        "force": Flag(),
+        "progress": Flag(),
+    }
+)
 def align_many(
     network: nn.Module,
     program: Program | CausalModel,

@@ -14,13 +14,16 @@ from symbolscope.alignment.frozen import frozen
 from symbolscope.alignment.iia import IIA
 from symbolscope.alignment.interchange import Interchange
 from symbolscope.alignment.measure import measure
-from symbolscope.alignment.pairs import Pairs
+from symbolscope.alignment.pairs import PAIRS, Pairs
+from symbolscope.core.argument_checks import FilePath, Flag, Network, Seed, SeedOrGenerator, WholeNumber
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer
-from symbolscope.programs.causal_model import CausalModel
+from symbolscope.programs.causal_model import ANY_PROGRAM, CausalModel
 from symbolscope.programs.program import Program
 from symbolscope.sites.site import Site
-from symbolscope.tasks.classification import Classification
+from symbolscope.tasks.classification import ANY_TASK, Classification
 from symbolscope.tasks.task import Task
 from symbolscope.variation import Variation
 
@@ -109,6 +112,14 @@ class Alignment:
             "size of the state": float(self.featurizer.width),
         }
 
+    @takes(
+        {
+            "pairs": PAIRS,
+            "n": WholeNumber(least=1, most=10_000_000),
+            "counts": ListOf(WholeNumber(), "whole numbers", ordered=False),
+            "seed": SeedOrGenerator(),
+        }
+    )
     def iia(
         self,
         pairs: Pairs | None = None,
@@ -139,6 +150,13 @@ class Alignment:
                 self.network, self.site, pairs, lambda target, source: self.swap(target, source, variable=name)
             )
 
+    @takes(
+        {
+            "n": WholeNumber(least=1, most=10_000_000),
+            "counts": ListOf(WholeNumber(), "whole numbers", ordered=False),
+            "seed": SeedOrGenerator(),
+        }
+    )
     def pairs(
         self,
         *,
@@ -159,10 +177,12 @@ class Alignment:
         )
         return pairs.with_shuffled_sources(seed) if self.settings.get("sources") == "shuffled" else pairs
 
+    @takes({"pairs": PAIRS})
     def predict(self, pairs: Pairs) -> NDArray[np.int64]:
         """What the program says follows in each pair with the variable swapped, int64 [n, S]."""
         return pairs.labels
 
+    @takes({"pairs": PAIRS})
     def rest(self, pairs: Pairs) -> IIA:
         """The off-target test: everything but the variable's features taken from the source.
 
@@ -180,6 +200,7 @@ class Alignment:
                 self.network, self.site, whole, lambda target, source: self.swap(source, target, variable=name)
             )
 
+    @takes({"pairs": PAIRS})
     def states(self, pairs: Pairs) -> tuple[Tensor, Tensor]:
         """States after the swap, and the natural ones of both runs, [n, d] and [2n, d]: how far apart they are is divergence."""
         name = self._only(pairs.variables)
@@ -188,6 +209,7 @@ class Alignment:
             patched = self.swap(interchange.target, interchange.source, variable=name)
         return patched, torch.cat([interchange.target, interchange.source])
 
+    @takes({"network": Network(), "seed": Seed()})
     def refit(self, network: nn.Module, *, seed: int = 0) -> "Alignment":
         """The same search on another network, from one start; what controls are made of."""
         return self.refit_many([self], [Variation(network=network, seed=seed)])[0][0]
@@ -201,6 +223,15 @@ class Alignment:
 
         return refit_alignments(alignments, variations, progress=progress)
 
+    @takes(
+        {
+            "network": Network(),
+            "only_readout": Flag(),
+            "shuffled_labels": Flag(),
+            "steps": WholeNumber(least=0),
+            "seed": Seed(),
+        }
+    )
     def retrain(
         self, network: nn.Module, *, only_readout: bool, shuffled_labels: bool, steps: int = 500, seed: int = 0
     ) -> None:
@@ -217,6 +248,7 @@ class Alignment:
         with torch.no_grad():
             return self.featurizer.swap(target, source, block=index if len(self.variables) > 1 else None)
 
+    @takes({"path": FilePath()})
     def save(self, path: str | PathLike[str]) -> None:
         """Write the featurizer, site, restarts and settings to one safetensors file; the network is not in it."""
         from symbolscope.alignment.storage import save_alignment
@@ -224,6 +256,7 @@ class Alignment:
         save_alignment(self, path)
 
     @classmethod
+    @takes({"path": FilePath(), "network": Network(), "program": ANY_PROGRAM, "task": ANY_TASK})
     def load(
         cls,
         path: str | PathLike[str],

@@ -15,10 +15,13 @@ from torch import nn
 
 from symbolscope.alignment.causal_pairs import causal_pairs
 from symbolscope.alignment.pairs import Pairs
+from symbolscope.core.argument_checks import Network, SeedOrGenerator, WholeNumber
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
-from symbolscope.programs.causal_model import CausalModel
+from symbolscope.programs.causal_model import ANY_PROGRAM, CausalModel
 from symbolscope.programs.program import Program, State
-from symbolscope.tasks.classification import Classification
+from symbolscope.tasks.classification import ANY_TASK, Classification
 from symbolscope.tasks.number_task import NumberTask
 from symbolscope.tasks.task import Task
 from symbolscope.tasks.trials import Trials
@@ -30,6 +33,16 @@ _TRIALS_PER_QUANTITY = 60
 _DECIMALS = 9
 
 
+@takes(
+    {
+        "network": Network(),
+        "program": ANY_PROGRAM,
+        "task": ANY_TASK,
+        "n": WholeNumber(most=10_000_000),
+        "counts": ListOf(WholeNumber(), "whole numbers", ordered=False),
+        "seed": SeedOrGenerator(),
+    }
+)
 def counterfactual_pairs(
     network: nn.Module,
     program: Program | CausalModel,

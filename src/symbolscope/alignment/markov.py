@@ -31,14 +31,16 @@ from symbolscope.alignment.frozen import frozen
 from symbolscope.alignment.iia import bootstrap_interval
 from symbolscope.alignment.interchange import Interchange
 from symbolscope.alignment.token_contributions import Contribution, token_contributions
+from symbolscope.core.argument_checks import Network, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.transformer import Transformer
 from symbolscope.networks.trial_accuracy import right_trials, trial_accuracy
 from symbolscope.programs.up_down import UpDown
 from symbolscope.sites.find_site import find_site
-from symbolscope.sites.site import Site
+from symbolscope.sites.site import SITE, Site
 from symbolscope.tasks.number_task import NumberTask
-from symbolscope.tasks.task import Task
+from symbolscope.tasks.task import TASK, Task
 from symbolscope.tasks.trials import Trials
 
 _DECIDED = 0.9
@@ -114,6 +116,7 @@ def _share(right: NDArray[np.bool_]) -> str:
     return f"{right.mean():.1%} [{low:.1%}, {high:.1%}] of {len(right):,}"
 
 
+@takes({"network": Network(), "task": TASK, "site": SITE, "n": WholeNumber(most=10_000_000), "seed": Seed()})
 def markov_test(
     network: nn.Module, task: Task, *, site: Site | None = None, n: int = 1_000, seed: int = 0
 ) -> MarkovReport:

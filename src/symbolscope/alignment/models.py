@@ -18,18 +18,39 @@ from symbolscope.alignment.learned import check_learned
 from symbolscope.alignment.model_alignment import ModelAlignment, carried
 from symbolscope.alignment.similarity import linear_cka, representational_similarity
 from symbolscope.alignment.stitching import Stitch
+from symbolscope.core.argument_checks import Flag, Network, Number, OrNone, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
-from symbolscope.featurizers.featurizer import Featurizer
+from symbolscope.featurizers.featurizer import FEATURIZER, Featurizer
 from symbolscope.featurizers.linear import Linear
 from symbolscope.games.progress import ProgressBar
-from symbolscope.programs.program import Program
+from symbolscope.programs.program import PROGRAM, Program
 from symbolscope.sites.find_site import find_site
-from symbolscope.sites.site import Site
-from symbolscope.tasks.task import Task
+from symbolscope.sites.site import SITE, Site
+from symbolscope.tasks.task import TASK, Task
 
 _STATES_COMPARED = 1_000
 
 
+@takes(
+    {
+        "networks": ListOf(Network(), "networks"),
+        "program": PROGRAM,
+        "task": TASK,
+        "featurizer": FEATURIZER,
+        "sites": ListOf(OrNone(SITE), "sites"),
+        "steps": WholeNumber(),
+        "batch": WholeNumber(most=10_000_000),
+        "rate": Number(finite=False),
+        "n_pairs": WholeNumber(most=10_000_000),
+        "n_validation": WholeNumber(most=10_000_000),
+        "restarts": WholeNumber(),
+        "seed": Seed(),
+        "force": Flag(),
+        "progress": Flag(),
+    }
+)
 def align_models(
     networks: Sequence[nn.Module],
     program: Program,

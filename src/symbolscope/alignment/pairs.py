@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import InstanceOf
 from symbolscope.errors import SymbolscopeError
 
 PerPair = Mapping[str, NDArray[np.float64]]
@@ -111,3 +112,6 @@ class Pairs:
             whole=None,
             rest=None,
         )
+
+
+PAIRS = InstanceOf(Pairs, "counterfactual pairs", "alignment.pairs(n=1000)")

@@ -51,7 +51,7 @@ class WholeNumber(Argument[int]):
     3
     >>> WholeNumber(least=1).read("workers", 2.5)
     Traceback (most recent call last):
-    symbolscope.errors.SymbolscopeError: workers must be a whole number of at least 1; got 2.5: type int(...)
+    symbolscope.errors.SymbolscopeError: workers must be a whole number of at least 1; got 2.5 (type int(...))
     """
 
     least: int | None = None
@@ -62,23 +62,17 @@ class WholeNumber(Argument[int]):
         if isinstance(given, SupportsIndex) and not is_flag(given):
             with suppress(Exception):  # arrays and tensors have the method, also those that hold no whole number
                 found = operator.index(given)
-        if found is None or found > self.most or (self.least is not None and found < self.least):
-            raise SymbolscopeError(
-                f"{name} must be a whole number{self._bounds(found)}; got {described(given)}{_cast(given)}"
-            )
+        least = "" if self.least is None else f" of at least {self.least}"
+        if found is None or (self.least is not None and found < self.least):
+            raise SymbolscopeError(f"{name} must be a whole number{least}; got {described(given)}{_cast(given)}")
+        if found > self.most:
+            raise SymbolscopeError(f"{name} must be a whole number of at most {self.most:,}; got {described(found)}")
         return found
-
-    def _bounds(self, found: int | None) -> str:
-        if self.least is None:
-            return f" of at most {self.most:,}" if found is not None else ""
-        if self.most == LARGEST_COUNT and (found is None or found < self.least):
-            return f" of at least {self.least}"
-        return f" from {self.least} to {self.most:,}"
 
 
 @dataclass(frozen=True)
 class Number(Argument[float]):
-    """A finite real number within bounds: Python's, NumPy's, a fraction, or an array or tensor without axes; no bool, no text.
+    """A real number within bounds, finite if nothing else is said; an array or tensor without axes is one, bool and text are none.
 
     Examples
     --------
@@ -93,10 +87,11 @@ class Number(Argument[float]):
     most: float | int | None = None
     above: float | int | None = None
     below: float | int | None = None
+    finite: bool = True
 
     def read(self, name: str, given: object) -> float:
         found = real_number(given)
-        if found is None or not math.isfinite(found) or not self._within(found):
+        if found is None or (self.finite and not math.isfinite(found)) or not self._within(found):
             raise SymbolscopeError(f"{name} must be {self._expected()}; got {described(given)}")
         return found
 
@@ -197,6 +192,16 @@ class OneOf(Argument[str]):
         raise SymbolscopeError(
             f"{name} must be {listed}; got {described(given)}" + (f'. Type "{near[0]}"' if near else "")
         )
+
+
+@dataclass(frozen=True)
+class OrNone(Argument[T | None]):
+    """A kind of argument, or None where None is no default."""
+
+    kind: Argument[T]
+
+    def read(self, name: str, given: object) -> T | None:
+        return None if given is None else self.kind.read(name, given)
 
 
 @dataclass(frozen=True)
@@ -329,4 +334,4 @@ def described(given: object) -> str:
 
 
 def _cast(given: object) -> str:
-    return ": type int(...)" if isinstance(given, float | np.floating) and math.isfinite(given) else ""
+    return " (type int(...))" if isinstance(given, float | np.floating) and math.isfinite(given) else ""

@@ -56,16 +56,17 @@ class Names(Argument[tuple[str, ...]]):
     """
 
     distinct: bool = True
+    numbers: bool = False  # whether whole numbers, such as the columns of a table without names, are names too
 
     def read(self, name: str, given: object) -> tuple[str, ...]:
+        wanted = "a list of different names" if self.distinct else "a list of names"
         listed = listed_things(given, ordered=True)
         if listed is None:
-            raise SymbolscopeError(f"{name} must be a list of different names; got {described(given)}{_instead(given)}")
+            raise SymbolscopeError(f"{name} must be {wanted}; got {described(given)}{_instead(given)}")
         for place, one in enumerate(listed):
-            if not isinstance(one, str):
-                raise SymbolscopeError(
-                    f"{name} must be a list of different names, as texts; {name}[{place}] is {described(one)}"
-                )
+            number = self.numbers and isinstance(one, int | np.integer) and not isinstance(one, bool)
+            if not isinstance(one, str) and not number:
+                raise SymbolscopeError(f"{name} must be {wanted}, as texts; {name}[{place}] is {described(one)}")
         found = tuple(str(one) for one in listed)
         if self.distinct and len({*found}) != len(found):
             twice = next(one for place, one in enumerate(found) if one in found[:place])

@@ -5,6 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import Flag, Number, SeedOrGenerator, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.emergence.emergence_report import EmergenceReport
 from symbolscope.emergence.exact import Settings, chosen_order, exact_report
 from symbolscope.emergence.output_rounding import output_rounding
@@ -23,6 +25,17 @@ _ALL_MASKS = 1 << 16
 _SAMPLED_CALLS = 10_000
 
 
+@takes(
+    {
+        "max_order": WholeNumber(),
+        "threshold": Number(finite=False),
+        "xi": Number(),
+        "monotone_tolerance": Number(finite=False),
+        "max_calls": WholeNumber(),
+        "seed": SeedOrGenerator(),
+        "progress": Flag(),
+    }
+)
 def check_emergence(
     values_or_game: InteractionModel | Game | GivenArray,
     *,

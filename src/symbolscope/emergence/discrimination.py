@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import SeedOrGenerator
+from symbolscope.core.checked_call import takes
 from symbolscope.core.printable_text import printable
 from symbolscope.emergence.check_type import GivenModels
 from symbolscope.emergence.effect_table import aligned_models, check_share, effect_table
@@ -105,6 +107,7 @@ class Discrimination:
         return printable(self.to_text(), keep="\n")
 
 
+@takes({"seed": SeedOrGenerator()})
 def discrimination(
     models: GivenModels,
     *,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from symbolscope.core.argument_checks import Flag, Function, Seed
+from symbolscope.core.checked_call import takes
 from symbolscope.emergence.check_emergence import check_emergence
 from symbolscope.emergence.emergence_report import EmergenceReport
 from symbolscope.emergence.emergence_summary import EmergenceSummary
@@ -57,6 +59,7 @@ def summarise_emergence(reports: GivenReports, *, names: GivenNames = None) -> E
     return EmergenceSummary(kept, _checked_names(names, len(kept)))
 
 
+@takes({"seed": Seed(), "progress": Flag(), "on_report": Function()})
 def emergence_over(
     values_or_games: GivenSamples,
     *,

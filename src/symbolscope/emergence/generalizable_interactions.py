@@ -9,6 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from symbolscope.core.argument_checks import Flag, Number
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import Names
 from symbolscope.emergence.shared_interactions import SharedInteractions
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
@@ -29,6 +32,14 @@ else:
 _MOST_PLAYERS = 16
 
 
+@takes(
+    {
+        "alpha": Number(least=0),
+        "equal_scale": Flag(),
+        "player_names": Names(distinct=False, numbers=True),
+        "progress": Flag(),
+    }
+)
 def generalizable_interactions(
     games: GivenGames,
     *,

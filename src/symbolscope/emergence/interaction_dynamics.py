@@ -7,6 +7,8 @@ from time import perf_counter
 
 import numpy as np
 
+from symbolscope.core.argument_checks import FilePath, Flag
+from symbolscope.core.checked_call import takes
 from symbolscope.emergence.checkpoints import CheckpointFolder, Checkpoints, GivenCheckpoints, GivenPairs
 from symbolscope.emergence.dynamics import InteractionDynamics
 from symbolscope.emergence.effect_table import check_share
@@ -23,6 +25,7 @@ from symbolscope.interactions.decompose import check_kinds
 from symbolscope.interactions.tolerance import check_tolerance
 
 
+@takes({"folder": FilePath(), "progress": Flag()})
 def interaction_dynamics(
     checkpoints: str | PathLike[str] | GivenPairs,
     games: GivenGames,

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from torch import nn
 
+from symbolscope.core.argument_checks import FilePath, Flag, Network, Number
+from symbolscope.core.checked_call import takes
 from symbolscope.emergence.checkpoints import save_checkpoint
 from symbolscope.emergence.dynamics import InteractionDynamics
 from symbolscope.emergence.effect_table import check_share
@@ -64,6 +66,7 @@ class InteractionRecorder:
     array([ 0, 10, 20, 30])
     """
 
+    @takes({"folder": FilePath(), "save_networks": Flag()})
     def __init__(
         self,
         games: GivenGames,
@@ -88,6 +91,15 @@ class InteractionRecorder:
         self._readings: list[InteractionReading] = []
         self._recorded: dict[int, dict[str, float]] = {}
 
+    @takes(
+        {
+            "network": Network(),
+            "train_loss": Number(),
+            "test_loss": Number(),
+            "train_accuracy": Number(least=0, most=1),
+            "test_accuracy": Number(least=0, most=1),
+        }
+    )
     def __call__(
         self,
         network: nn.Module,

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, SupportsIndex, TypeAlias
 
 import numpy as np
 
+from symbolscope.core.argument_checks import SeedOrGenerator
+from symbolscope.core.checked_call import takes
 from symbolscope.emergence.check_type import GivenModel, check_model, check_type
 from symbolscope.emergence.effect_table import effect_table
 from symbolscope.emergence.random_sets import random_sets
@@ -20,6 +22,7 @@ else:
 _EXAMPLE = '[("and", ("x0", "x1")), ("or", (2, 3))]'
 
 
+@takes({"seed": SeedOrGenerator()})
 def intersection_over_union(
     model: GivenModel,
     truth: GivenTruth,

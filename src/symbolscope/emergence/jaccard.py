@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import Flag, SeedOrGenerator
+from symbolscope.core.checked_call import takes
 from symbolscope.emergence.check_type import GivenModel, check_model
 from symbolscope.emergence.effect_table import effect_table
 from symbolscope.emergence.random_sets import random_sets
@@ -10,6 +12,7 @@ from symbolscope.emergence.similarity import Similarity
 from symbolscope.emergence.whole_number import GivenInteger, whole_number
 
 
+@takes({"normalised": Flag(), "seed": SeedOrGenerator()})
 def jaccard(
     model: GivenModel,
     other: GivenModel,

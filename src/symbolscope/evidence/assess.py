@@ -4,7 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from symbolscope.core.argument_checks import Flag, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.core.error_text import error_text
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.assess_masks import assess_masks
 from symbolscope.evidence.assess_swaps import assess_swaps
@@ -19,6 +22,15 @@ _OF_SWAPS = ("random-init", "random-core", "permuted-outputs")
 Nulls = Sequence[str | Null] | None
 
 
+@takes(
+    {
+        "restarts": WholeNumber(),
+        "n": WholeNumber(most=10_000_000),
+        "seed": Seed(),
+        "progress": Flag(),
+        "held_out": ListOf(WholeNumber(), "whole numbers", ordered=False),
+    }
+)
 def assess(
     reading: MaskReading | SwapReading,
     *,
@@ -90,6 +102,15 @@ def assess(
     return report
 
 
+@takes(
+    {
+        "restarts": WholeNumber(),
+        "n": WholeNumber(most=10_000_000),
+        "seed": Seed(),
+        "progress": Flag(),
+        "held_out": ListOf(WholeNumber(), "whole numbers", ordered=False),
+    }
+)
 def assess_many(
     readings: Sequence[MaskReading | SwapReading],
     *,

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from symbolscope.core.argument_checks import SeedOrGenerator, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.energy_distance import energy_distance, mean_distance, permutation_p
 from symbolscope.evidence.local_residual import local_residuals
@@ -83,6 +85,7 @@ class Divergence:
         )
 
 
+@takes({"seed": SeedOrGenerator(), "n_neighbours": WholeNumber(), "most": WholeNumber()})
 def divergence(
     patched: ArrayLike | torch.Tensor,
     natural: ArrayLike | torch.Tensor,

@@ -5,12 +5,15 @@ import copy
 import torch
 from torch import nn
 
+from symbolscope.core.argument_checks import Network, Seed
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 
 # Weights are quantised to these; wider integers are indices and counts, which are left alone.
 _PACKED = (torch.int8, torch.uint8)
 
 
+@takes({"network": Network(), "seed": Seed()})
 def redrawn(network: nn.Module, *, seed: int) -> nn.Module:
     """A copy whose parameters are all drawn anew and whose buffers are reset.
 

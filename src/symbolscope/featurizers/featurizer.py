@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import InstanceOf
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -333,3 +334,6 @@ def _checked_examples(states: Tensor, width: int) -> Tensor:
     if not bool(torch.isfinite(states).all()):
         raise SymbolscopeError("states must be finite numbers; some are NaN or infinite")
     return states
+
+
+FEATURIZER = InstanceOf(Featurizer, "a featurizer", "sy.featurizers.Linear(size=1)")

@@ -1,11 +1,14 @@
 """Evaluate a game on many masks."""
 
+from symbolscope.core.argument_checks import Flag
+from symbolscope.core.checked_call import takes
 from symbolscope.games.asking import GivenExecutor, GivenStore, asking
-from symbolscope.games.game import Game
+from symbolscope.games.game import GAME, Game
 from symbolscope.games.given import GivenArray, GivenCount
 from symbolscope.shapes import Scores
 
 
+@takes({"game": GAME, "progress": Flag()})
 def evaluate(
     game: Game,
     masks: GivenArray,

@@ -6,7 +6,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import Flag, Function, InstanceOf, OneOf, Text, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.core.printable_text import printable
+from symbolscope.core.sequence_checks import Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.batch_sizes import BatchSizes
 from symbolscope.games.batches import MaskScores, check_masks, scores_in_batches
@@ -95,6 +98,7 @@ class Game:
     network: object
     key: str | None
 
+    @takes({"player_names": Names(distinct=False, numbers=True)})
     def __init__(
         self,
         network: object,
@@ -230,6 +234,14 @@ class Game:
         return self._rebuild(self.network, baseline)
 
     @classmethod
+    @takes(
+        {
+            "fn": Function("a function from masks bool [m, n] to m values"),
+            "n_players": WholeNumber(least=1, most=1_000_000),
+            "player_names": Names(distinct=False, numbers=True),
+            "key": Text("a name that is not empty"),
+        }
+    )
     def from_function(
         cls,
         fn: Callable[[NDArray[np.bool_]], object],
@@ -289,6 +301,14 @@ class Game:
         return game
 
     @classmethod
+    @takes(
+        {
+            "text": Text(),
+            "level": OneOf(("token", "embedding")),
+            "player_names": Names(distinct=False, numbers=True),
+            "prefix_sharing": Flag(),
+        }
+    )
     def from_text(
         cls,
         network: object,
@@ -504,3 +524,6 @@ def _score_name(score: object) -> str:
 def _describe(players: Players) -> str:
     background = int((players.labels < 0).sum())
     return f"{len(players)} players on a sample of shape {players.labels.shape}, {background} background positions"
+
+
+GAME = InstanceOf(Game, "a Game", "sy.Game(network, sample)")

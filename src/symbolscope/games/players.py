@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.given import GivenArray, GivenGroups
 from symbolscope.games.image_axes import image_size, spread_over_channels
@@ -72,6 +74,7 @@ class Players:
         background = int((self.labels < 0).sum())
         return f"Players({shown}; sample shape {self.labels.shape}, {background} background positions)"
 
+    @takes({"names": Names(distinct=False, numbers=True)})
     def renamed(self, names: Sequence[str]) -> "Players":
         """Give the same players other names.
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from symbolscope.core.argument_checks import FilePath, Number, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import GivenExecutor, GivenStore
 from symbolscope.games.given import GivenCount
@@ -101,6 +103,7 @@ class AndOrGraph:
     kappa: float
 
     @staticmethod
+    @takes({"kappa": Number(finite=False)})
     def from_interactions(model: GivenModel, *, kappa: float | None = None) -> "AndOrGraph":
         """Find the coalitions that make the description of the interactions short, and build the graph.
 
@@ -266,6 +269,7 @@ class AndOrGraph:
         """R^2 over all masks of the k strongest interactions, for every k."""
         return self.interactions.size_curve()
 
+    @takes({"k": WholeNumber(least=0)})
     def fitted_r2(self, k: int) -> float:
         """R^2 of the k strongest interactions with the effects that suit them best."""
         return self.interactions.fitted_r2(k)
@@ -328,6 +332,7 @@ class AndOrGraph:
 
         return to_networkx(self)
 
+    @takes({"path": FilePath()})
     def to_graphml(self, path: str | PathLike[str]) -> None:
         """Write a GraphML file, which Gephi, yEd, Cytoscape and networkx read."""
         from symbolscope.graphs.graphml import write_graphml

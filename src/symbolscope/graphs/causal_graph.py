@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from symbolscope.core.argument_checks import Flag, Number, OrNone, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.progress import ProgressBar
 from symbolscope.graphs.accuracy_point import reference_of
@@ -88,6 +90,7 @@ class CausalGraph:
         """Predicted output on masks bool [m, n], float64 [m]."""
         return self.interactions.predict(masks)
 
+    @takes({"kappa": Number(finite=False)})
     def graph(self, *, kappa: float | None = None) -> "AndOrGraph":
         """The And-Or graph of what is kept; see :meth:`AndOrGraph.from_interactions`."""
         from symbolscope.graphs.and_or_graph import AndOrGraph
@@ -110,6 +113,16 @@ class CausalGraph:
         )
 
 
+@takes(
+    {
+        "r2": OrNone(Number(finite=False)),
+        "explained_ratio": Number(finite=False),
+        "unfaithfulness": Number(finite=False),
+        "largest_error": Number(finite=False),
+        "refit": Flag(),
+        "progress": Flag(),
+    }
+)
 def causal_graph(
     model: GivenModel,
     *,
@@ -181,8 +194,9 @@ def causal_graph(
     """
     model = checked_model(model, "a causal graph")
     asked = _asked(r2, explained_ratio, unfaithfulness, largest_error)
-    if max_interactions is not None and (isinstance(max_interactions, bool) or max_interactions < 0):
+    if isinstance(max_interactions, bool) or (isinstance(max_interactions, int) and max_interactions < 0):
         raise SymbolscopeError(f"max_interactions must be a number >= 0; got {max_interactions!r}")
+    max_interactions = OrNone(WholeNumber()).read("max_interactions", max_interactions)
     if not asked and max_interactions is None:
         raise SymbolscopeError(
             "nothing says how many interactions to keep; give r2, explained_ratio, unfaithfulness, largest_error or "

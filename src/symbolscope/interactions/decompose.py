@@ -8,6 +8,9 @@ from typing import Literal, get_args, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from symbolscope.core.argument_checks import Flag
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
 from symbolscope.games.masks import all_masks
@@ -42,6 +45,7 @@ def decompose(
     player_names: Sequence[str] | None = None,
     progress: bool | None = None,
 ) -> list[InteractionModel]: ...
+@takes({"player_names": Names(distinct=False, numbers=True), "progress": Flag()})
 def decompose(
     values: ArrayLike,
     *,

@@ -5,9 +5,11 @@ import os
 
 import numpy as np
 
+from symbolscope.core.argument_checks import Flag, Seed
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
-from symbolscope.games.game import Game
+from symbolscope.games.game import GAME, Game
 from symbolscope.games.given import GivenCount, GivenNumber
 from symbolscope.games.masks import all_masks, mask_count
 from symbolscope.interactions.decompose import check_gap, check_kinds, decompose_game
@@ -42,6 +44,7 @@ def exact_memory(n_players: int) -> float:
     return _VECTORS * 8.0 * 2.0 ** (n_players - 30) if n_players <= _LARGEST_EXPONENT else float("inf")
 
 
+@takes({"game": GAME, "seed": Seed(), "progress": Flag()})
 def explain(
     game: Game,
     *,

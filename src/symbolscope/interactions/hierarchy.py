@@ -5,11 +5,13 @@ from numbers import Real
 
 import numpy as np
 
+from symbolscope.core.argument_checks import Flag, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.core.printable_text import printable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
 from symbolscope.games.executors.settings_check import check_count
-from symbolscope.games.game import Game
+from symbolscope.games.game import GAME, Game
 from symbolscope.games.given import GivenCount, GivenNumber
 from symbolscope.interactions.explain import explain
 from symbolscope.interactions.hierarchy_groups import (
@@ -85,6 +87,7 @@ class Hierarchy:
         """The last level."""
         return self.levels[-1]
 
+    @takes({"k": WholeNumber(least=0)})
     def to_text(self, k: int = 10) -> str:
         """Return the levels as text, the ``k`` strongest interactions of each, and what was opened between them.
 
@@ -116,6 +119,7 @@ class Hierarchy:
         return "\n".join([*lines, f"{self.calls:,} masked inputs evaluated"])
 
 
+@takes({"game": GAME, "seed": Seed(), "progress": Flag()})
 def explain_hierarchy(
     game: Game,
     groups: GivenPlayerGroups = "sentence",

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import Flag, Number, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
 from symbolscope.games.given import GivenArray
@@ -27,6 +29,7 @@ _MOST_PLAYERS = 14
 _DECAY = (0.9, 0.999)
 
 
+@takes({"radius": Number(finite=False), "relative": Flag(), "steps": WholeNumber(), "seed": Seed(), "progress": Flag()})
 def learn_baseline(
     games: GivenGames,
     *,

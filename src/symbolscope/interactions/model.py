@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from symbolscope.core.argument_checks import FilePath, InstanceOf, Number, OneOf, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.core.printable_text import printable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import GivenExecutor, GivenStore
@@ -287,6 +289,7 @@ class InteractionModel:
 
         return and_or_curve(self._known_values(), self.masks, self.is_or, self.effects, self.intercept)
 
+    @takes({"k": WholeNumber(least=0)})
     def fitted_r2(self, k: int) -> float:
         """R^2 of the k strongest interactions with the effects that suit them best (least squares), over all masks or checked ones.
 
@@ -307,6 +310,7 @@ class InteractionModel:
 
         return rival_curves(self._known_values())
 
+    @takes({"threshold": Number(least=0, most=1)})
     def alternatives(self, *, threshold: float = 0.05) -> "Alternatives | None":
         """Other splits that cost at most 1 % more, and the salient ones that all share; None of drawn masks."""
         if self.sampled is not None:
@@ -354,10 +358,12 @@ class InteractionModel:
             lower_bound=float("nan"),
         )
 
+    @takes({"k": WholeNumber(least=0)})
     def top(self, k: int) -> "InteractionModel":
         """The k strongest interactions: :meth:`restrict` with a number."""
         return self.restrict(k)
 
+    @takes({"threshold": Number(least=0, most=1)})
     def salient(self, threshold: float = 0.05) -> "InteractionModel":
         """Interactions whose |effect| is at least ``threshold`` times the largest (the papers' 0.05, 2305.01939 section 4)."""
         if not 0 <= threshold <= 1:
@@ -393,6 +399,7 @@ class InteractionModel:
             wanted[position] = True
         return self.restrict((self.masks == wanted).all(axis=1))
 
+    @takes({"kind": OneOf(("and", "or"))})
     def strength_by_order(self, kind: Kind | None = None) -> PerPlayer:
         """Sum of |effect| per order, float64 [n + 1]; of one kind only if given."""
         chosen = np.ones(len(self.effects), dtype=np.bool_) if kind is None else self.kinds == kind
@@ -403,6 +410,7 @@ class InteractionModel:
         """Shapley value of each player, float64 [n]: every interaction shares its effect equally among its players."""
         return shapley_values(self.masks, self.effects)
 
+    @takes({"order": WholeNumber(least=1), "index": OneOf(("SII", "STII", "FSII", "k-SII"))})
     def shapley_interactions(self, order: int = 2, index: ShapleyIndex = "SII") -> dict[tuple[int, ...], float]:
         """Shapley interaction index of every set of 1 to ``order`` players, in closed form from the interactions.
 
@@ -428,10 +436,12 @@ class InteractionModel:
         """
         return shapley_interactions(self.masks, self.is_or, self.effects, order, index)
 
+    @takes({"row": WholeNumber(least=0)})
     def label(self, row: int) -> str:
         """Names of the players of interaction ``row``, joined by commas."""
         return ", ".join(self.player_names[i] for i in np.flatnonzero(self.masks[row]))
 
+    @takes({"kappa": Number(finite=False)})
     def graph(self, *, kappa: float | None = None) -> "AndOrGraph":
         """These interactions as an And-Or graph: players that recur together become coalitions, at the shortest description.
 
@@ -452,6 +462,7 @@ class InteractionModel:
 
         return AndOrGraph.from_interactions(self, kappa=kappa)
 
+    @takes({"k": WholeNumber(least=0)})
     def to_text(self, k: int = 10) -> str:
         """The k strongest interactions as a plain table."""
         lines = ["  effect  kind  players"]
@@ -480,6 +491,7 @@ class InteractionModel:
 
         return from_shapiq(interactions)
 
+    @takes({"path": FilePath()})
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model to one safetensors file (no pickle); an interrupted write leaves no file behind."""
         from symbolscope.interactions.storage import save_model
@@ -487,6 +499,7 @@ class InteractionModel:
         save_model(self, path)
 
     @staticmethod
+    @takes({"path": FilePath()})
     def load(path: str | PathLike[str]) -> "InteractionModel":
         """Read a model that :meth:`save` wrote; a corrupted file or one of a newer version is refused."""
         from symbolscope.interactions.storage import load_model
@@ -518,3 +531,6 @@ class InteractionModel:
 def interaction_prices(orders: NDArray[np.int64]) -> Effects:
     """Price of a unit of effect of an interaction of each order: 1 + 0.01 (order - 1), [k]."""
     return np.where(orders > 0, 1.0 + 0.01 * (orders - 1.0), 0.0)
+
+
+MODEL = InstanceOf(InteractionModel, "an InteractionModel", "sy.explain(game)")

@@ -3,10 +3,12 @@
 import torch
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import Number, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.networks.head import readout_head
 from symbolscope.networks.recurrence import recurrence
 from symbolscope.networks.recurrent_network import RecurrentNetwork
-from symbolscope.tasks.vocabulary import Vocabulary
+from symbolscope.tasks.vocabulary import VOCABULARY, Vocabulary
 
 
 class GRU(RecurrentNetwork):
@@ -47,6 +49,9 @@ class GRU(RecurrentNetwork):
     rnn: nn.GRU
     head: nn.Sequential
 
+    @takes(
+        {"vocabulary": VOCABULARY, "width": WholeNumber(least=1), "dropout": Number(least=0, most=1), "seed": Seed()}
+    )
     def __init__(self, vocabulary: Vocabulary, *, width: int = 48, dropout: float = 0.0, seed: int = 0) -> None:
         super().__init__(vocabulary, width)
         self.configuration |= {"dropout": dropout, "seed": seed}

@@ -7,6 +7,9 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import Number, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.evaluation_mode import evaluation_mode
 
@@ -119,6 +122,16 @@ class Harsanyi(nn.Module):
 
     receptive_fields: Tensor  # bool [units, n]
 
+    @takes(
+        {
+            "n_inputs": WholeNumber(),
+            "widths": ListOf(WholeNumber(), "widths"),
+            "n_children": WholeNumber(),
+            "n_outputs": WholeNumber(),
+            "gamma": Number(finite=False),
+            "seed": Seed(),
+        }
+    )
     def __init__(
         self,
         n_inputs: int,

@@ -6,6 +6,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import Seed, WholeNumber
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 
 
@@ -40,6 +43,14 @@ class MLP(nn.Module):
     layers: nn.Sequential
     head: nn.Linear
 
+    @takes(
+        {
+            "n_inputs": WholeNumber(),
+            "n_outputs": WholeNumber(),
+            "widths": ListOf(WholeNumber(), "widths"),
+            "seed": Seed(),
+        }
+    )
     def __init__(self, n_inputs: int, n_outputs: int, *, widths: Sequence[int] = (64, 64), seed: int = 0) -> None:
         super().__init__()
         sizes = [n_inputs, *widths]

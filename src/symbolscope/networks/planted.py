@@ -8,6 +8,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import Number, SeedOrGenerator, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.shapes import Kinds
 
@@ -66,6 +68,7 @@ class Planted(nn.Module):
     weights: Tensor  # float64 [k]
     constant: Tensor  # float64 []
 
+    @takes({"intercept": Number(finite=False)})
     def __init__(self, masks: ArrayLike, kinds: ArrayLike, effects: ArrayLike, *, intercept: float = 0.0) -> None:
         super().__init__()
         sets, names, sizes = np.array(masks), np.array(kinds, dtype=np.str_), np.array(effects, dtype=np.float64)
@@ -76,6 +79,15 @@ class Planted(nn.Module):
         self.register_buffer("constant", torch.tensor(intercept, dtype=torch.float64))
 
     @classmethod
+    @takes(
+        {
+            "n_inputs": WholeNumber(),
+            "n_and": WholeNumber(),
+            "n_or": WholeNumber(),
+            "largest_order": WholeNumber(),
+            "seed": SeedOrGenerator(),
+        }
+    )
     def random(
         cls, n_inputs: int, *, n_and: int, n_or: int, largest_order: int = 4, seed: int | np.random.Generator
     ) -> "Planted":

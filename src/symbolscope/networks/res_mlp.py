@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 
 
@@ -64,6 +66,15 @@ class ResMLP(nn.Module):
     layers: nn.Sequential
     head: nn.Linear
 
+    @takes(
+        {
+            "n_inputs": WholeNumber(),
+            "n_outputs": WholeNumber(),
+            "width": WholeNumber(),
+            "depth": WholeNumber(),
+            "seed": Seed(),
+        }
+    )
     def __init__(self, n_inputs: int, n_outputs: int, *, width: int = 100, depth: int = 4, seed: int = 0) -> None:
         super().__init__()
         if min(n_inputs, n_outputs, width, depth) < 1:

@@ -1,7 +1,9 @@
 """Up-Down as one number."""
 
+from symbolscope.core.argument_checks import Number, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.networks.oracle import Oracle
-from symbolscope.tasks.number_task import NumberTask
+from symbolscope.tasks.number_task import NUMBER_TASK, NumberTask
 
 
 class Toy1d(Oracle):
@@ -34,6 +36,7 @@ class Toy1d(Oracle):
     tensor([0., 1., 2., 2., 1.])
     """
 
+    @takes({"task": NUMBER_TASK, "width": WholeNumber(least=1), "scale": Number(finite=False)})
     def __init__(self, task: NumberTask, *, width: int = 3, scale: float = 1.0) -> None:
         super().__init__(task, width, least=2, scale=scale)
         self.shifts[list(task.demos), 0] = scale

@@ -1,7 +1,9 @@
 """Up-Up as two numbers."""
 
+from symbolscope.core.argument_checks import Number, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.networks.oracle import Oracle
-from symbolscope.tasks.number_task import NumberTask
+from symbolscope.tasks.number_task import NUMBER_TASK, NumberTask
 
 
 class Toy2d(Oracle):
@@ -31,6 +33,7 @@ class Toy2d(Oracle):
     1.0
     """
 
+    @takes({"task": NUMBER_TASK, "width": WholeNumber(least=1), "scale": Number(finite=False)})
     def __init__(self, task: NumberTask, *, width: int = 3, scale: float = 1.0) -> None:
         super().__init__(task, width, least=3, scale=scale)
         self.shifts[list(task.demos), 0] = scale

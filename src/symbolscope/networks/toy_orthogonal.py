@@ -3,9 +3,11 @@
 import torch
 from torch import Tensor
 
+from symbolscope.core.argument_checks import Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.oracle import Oracle
-from symbolscope.tasks.number_task import NumberTask
+from symbolscope.tasks.number_task import NUMBER_TASK, NumberTask
 
 # Largest cosine that the direction of another number may have with that of 0.
 _NEAREST = 0.6
@@ -47,6 +49,7 @@ class ToyOrthogonal(Oracle):
     1.0
     """
 
+    @takes({"task": NUMBER_TASK, "width": WholeNumber(least=1), "seed": Seed()})
     def __init__(self, task: NumberTask, *, width: int = 7, seed: int = 0) -> None:
         super().__init__(task, width, least=5)
         if width % 2 == 0:

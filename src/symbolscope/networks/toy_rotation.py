@@ -4,8 +4,10 @@ import math
 
 import torch
 
+from symbolscope.core.argument_checks import WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.networks.oracle import Oracle
-from symbolscope.tasks.number_task import NumberTask
+from symbolscope.tasks.number_task import NUMBER_TASK, NumberTask
 
 
 class ToyRotation(Oracle):
@@ -36,6 +38,7 @@ class ToyRotation(Oracle):
     1.0
     """
 
+    @takes({"task": NUMBER_TASK, "width": WholeNumber(least=1)})
     def __init__(self, task: NumberTask, *, width: int = 3) -> None:
         super().__init__(task, width, least=3)
         theta = math.pi / (task.max_count + 10)

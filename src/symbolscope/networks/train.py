@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from symbolscope.core.argument_checks import FilePath, Flag, Function, Network, Number, OneOf, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.core.whole_file import as_path, check_writable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.progress import ProgressBar
@@ -22,7 +24,7 @@ from symbolscope.networks.next_token import logits_at
 from symbolscope.networks.self_fed import self_fed
 from symbolscope.networks.sequence_network import SequenceNetwork
 from symbolscope.networks.trial_accuracy import trial_accuracy
-from symbolscope.tasks.task import Task
+from symbolscope.tasks.task import TASK, Task
 from symbolscope.tasks.trials import Trials
 
 _LARGEST_GRADIENT = 1.0
@@ -34,6 +36,29 @@ _PASSED_IN_A_ROW = 2
 _STEP, _FIXED, _CHECK, _CONFIRM, _END, _DROPOUT = range(6)
 
 
+@takes(
+    {
+        "network": Network(),
+        "task": TASK,
+        "steps": WholeNumber(),
+        "batch": WholeNumber(most=10_000_000),
+        "rate": Number(finite=False),
+        "warm_up": WholeNumber(),
+        "decay": Number(finite=False),
+        "mode": OneOf(("teacher-forced", "self-fed")),
+        "loss": OneOf(("all", "scored")),
+        "n_fixed": WholeNumber(most=10_000_000),
+        "stop_accuracy": Number(finite=False),
+        "check_every": WholeNumber(),
+        "n_check": WholeNumber(most=10_000_000),
+        "seed": Seed(),
+        "checkpoint": FilePath(),
+        "checkpoint_every": WholeNumber(),
+        "snapshots": Flag(),
+        "progress": Flag(),
+        "on_check": Function(),
+    }
+)
 def train(
     network: nn.Module,
     task: Task,

@@ -6,15 +6,30 @@ import numpy as np
 import torch
 from torch import nn
 
+from symbolscope.core.argument_checks import Flag, Network, Number, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.progress import ProgressBar
 from symbolscope.networks.evaluation_mode import evaluation_mode
-from symbolscope.tasks.classification import Classification
+from symbolscope.tasks.classification import CLASSIFICATION, Classification
 
 _CHECK_EVERY = 200
 _CHECKED = 10_000
 
 
+@takes(
+    {
+        "network": Network(),
+        "task": CLASSIFICATION,
+        "steps": WholeNumber(),
+        "batch": WholeNumber(most=10_000_000),
+        "rate": Number(finite=False),
+        "stop_accuracy": Number(),
+        "shuffled_labels": Flag(),
+        "seed": Seed(),
+        "progress": Flag(),
+    }
+)
 def train_classifier(
     network: nn.Module,
     task: Classification,
@@ -95,6 +110,7 @@ def train_classifier(
     return class_accuracy(network, task, seed=seed)
 
 
+@takes({"network": Network(), "task": CLASSIFICATION, "n": WholeNumber(least=1, most=10_000_000), "seed": Seed()})
 def class_accuracy(network: nn.Module, task: Classification, *, n: int = _CHECKED, seed: int = 0) -> float:
     """Share of ``n`` fresh examples that the network classifies right, in evaluation mode."""
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import Number, OneOf, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.sequence_network import SequenceNetwork
-from symbolscope.tasks.vocabulary import Vocabulary
+from symbolscope.tasks.vocabulary import VOCABULARY, Vocabulary
 
 _ROTARY_BASE = 10_000.0
 
@@ -81,6 +83,18 @@ class Transformer(SequenceNetwork):
     norm: nn.LayerNorm
     head: nn.Linear
 
+    @takes(
+        {
+            "vocabulary": VOCABULARY,
+            "width": WholeNumber(),
+            "n_blocks": WholeNumber(),
+            "n_heads": WholeNumber(),
+            "positions": OneOf(("nope", "rope")),
+            "window": WholeNumber(),
+            "dropout": Number(finite=False),
+            "seed": Seed(),
+        }
+    )
     def __init__(
         self,
         vocabulary: Vocabulary,
@@ -121,6 +135,7 @@ class Transformer(SequenceNetwork):
             x = block(x)
         return self.head(self.norm(x))
 
+    @takes({"window": WholeNumber()})
     def windowed(self, window: int) -> "Transformer":
         """The same network (its parameters are shared) with attention cut to ``window`` tokens before the present one."""
         if window < 1:

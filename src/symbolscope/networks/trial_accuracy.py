@@ -7,6 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from symbolscope.core.argument_checks import Network, SeedOrGenerator, WholeNumber
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.networks.evaluation_mode import evaluation_mode
 from symbolscope.networks.next_token import logits_at
 from symbolscope.tasks.task import Task
@@ -15,6 +18,14 @@ from symbolscope.tasks.trials import Trials
 _ROWS_AT_ONCE = 1_024
 
 
+@takes(
+    {
+        "network": Network(),
+        "n_trials": WholeNumber(least=1, most=10_000_000),
+        "counts": ListOf(WholeNumber(), "whole numbers", ordered=False),
+        "seed": SeedOrGenerator(),
+    }
+)
 def trial_accuracy(
     network: nn.Module,
     task: Task | Trials,

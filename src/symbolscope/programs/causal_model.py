@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import InstanceOf
 from symbolscope.errors import SymbolscopeError
+from symbolscope.programs.program import Program
 
 Values = Mapping[str, NDArray[Any]]
 
@@ -157,3 +159,8 @@ class CausalModel:
         for name in self.mechanisms:
             visit(name)
         return tuple(order)
+
+
+ANY_PROGRAM = InstanceOf[Program | CausalModel](
+    (Program, CausalModel), "a program or causal model", "sy.programs.UpDown(task)"
+)

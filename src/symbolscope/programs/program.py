@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import InstanceOf, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
-from symbolscope.tasks.task import Task
+from symbolscope.tasks.task import TASK, Task
 
 Column = NDArray[Any]  # [n], one entry per trial, integer or real
 State = dict[str, Column]
@@ -63,6 +65,7 @@ class Program(ABC):
 
     variables: tuple[Variable, ...]
 
+    @takes({"task": TASK})
     def __init__(self, task: Task) -> None:
         self.task = task
 
@@ -161,6 +164,7 @@ class Program(ABC):
             ended = ended | (token == self.task.end)
         return np.stack(tokens, axis=1), np.stack(scored, axis=1)
 
+    @takes({"n_trials": WholeNumber(most=10_000_000), "seed": Seed()})
     def check(self, *, n_trials: int = 200, seed: int = 0) -> None:
         """Refuse a program that does not do what its task asks, before any costly work.
 
@@ -234,3 +238,6 @@ class Program(ABC):
                 f"{self.name}.{origin} gives no {missing[0]!r}; a state has an array [n] for every variable: "
                 f"{', '.join(self.names)}"
             )
+
+
+PROGRAM = InstanceOf(Program, "a program", "sy.programs.UpDown(task)")

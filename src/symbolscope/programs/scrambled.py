@@ -7,7 +7,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.programs.causal_model import CausalModel, Values
+from symbolscope.core.checked_call import takes
+from symbolscope.programs.causal_model import ANY_PROGRAM, CausalModel, Values
 from symbolscope.programs.program import Column, Program, State
 
 
@@ -76,6 +77,7 @@ class ScrambledModel(CausalModel):
 def scrambled(program: Program) -> Program: ...
 @overload
 def scrambled(program: CausalModel) -> CausalModel: ...
+@takes({"program": ANY_PROGRAM})
 def scrambled(program: Program | CausalModel) -> Program | CausalModel:
     """The program with its counterfactuals scrambled; see :class:`ScrambledProgram`."""
     return ScrambledProgram(program) if isinstance(program, Program) else ScrambledModel(program)

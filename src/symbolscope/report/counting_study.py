@@ -9,6 +9,8 @@ from symbolscope.alignment.align import align_many
 from symbolscope.alignment.alignment import Alignment
 from symbolscope.alignment.counterfactual import counterfactual_pairs
 from symbolscope.alignment.iia import IIA
+from symbolscope.core.argument_checks import Flag, Network, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.evidence.assess import assess_many, check_controls
 from symbolscope.evidence.faithfulness import Faithfulness
 from symbolscope.evidence.left_out import NotAssessed, assessed
@@ -16,9 +18,9 @@ from symbolscope.evidence.null import Null
 from symbolscope.featurizers.featurizer import Featurizer
 from symbolscope.featurizers.linear import Linear
 from symbolscope.networks.history import History
-from symbolscope.programs.program import Program
-from symbolscope.sites.site import Site
-from symbolscope.tasks.task import Task
+from symbolscope.programs.program import PROGRAM, Program
+from symbolscope.sites.site import SITE, Site
+from symbolscope.tasks.task import TASK, Task
 
 _MOMENT_SIZE = 8  # features swapped in a network as it was during its training
 
@@ -74,6 +76,23 @@ class CountingStudy:
         return any(report.controlled for report in self.evidence)
 
 
+@takes(
+    {
+        "network": Network(),
+        "program": PROGRAM,
+        "task": TASK,
+        "site": SITE,
+        "n_moments": WholeNumber(least=0),
+        "steps": WholeNumber(least=0),
+        "restarts": WholeNumber(least=1),
+        "n_pairs": WholeNumber(least=1, most=10_000_000),
+        "n_test": WholeNumber(least=1, most=10_000_000),
+        "null_restarts": WholeNumber(least=1),
+        "seed": Seed(),
+        "force": Flag(),
+        "progress": Flag(),
+    }
+)
 def study_counting(
     network: nn.Module,
     program: Program,

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
+from symbolscope.core.argument_checks import FilePath, Flag, Text
+from symbolscope.core.checked_call import takes
 from symbolscope.core.whole_file import as_path, check_writable, write_whole
 from symbolscope.errors import SymbolscopeError
 
@@ -37,6 +39,7 @@ _MEASURED = {
 }
 
 
+@takes({"path": FilePath(), "title": Text(), "nulls": Flag()})
 def write_report(
     path: str | os.PathLike[str],
     items: "Sequence[Item] | Item",

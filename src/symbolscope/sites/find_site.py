@@ -2,6 +2,8 @@
 
 from torch import nn
 
+from symbolscope.core.argument_checks import Network
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.recurrent_network import RecurrentNetwork
 from symbolscope.networks.transformer import Transformer
@@ -15,6 +17,7 @@ from symbolscope.sites.site import Site
 _SHOWN = 8
 
 
+@takes({"network": Network()})
 def find_site(network: nn.Module) -> Site:
     """The one state that a network passes from step to step; refuses to choose where there are several.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import InstanceOf
 from symbolscope.sites.continuation import Continuation
 from symbolscope.sites.forward_pass import Inputs
 from symbolscope.sites.steps import Steps
@@ -93,3 +94,6 @@ class Site(ABC):
         from symbolscope.sites.hooked import HookedContinuation
 
         return HookedContinuation.of(self, network, inputs, steps, lengths=lengths)
+
+
+SITE = InstanceOf(Site, "a site", "sy.sites.find_site(network)")

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import InstanceOf, SeedOrGenerator, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
+from symbolscope.tasks.task import Task
 
 Values = Mapping[str, NDArray[Any]]
 
@@ -86,6 +89,7 @@ class Classification(ABC):
         """
         return self.draw(len(next(iter(values.values()))), generator)
 
+    @takes({"n": WholeNumber(most=10_000_000), "seed": SeedOrGenerator()})
     def sample(self, n: int, *, seed: int | np.random.Generator) -> Examples:
         """Draw ``n`` examples; they depend on the seed alone.
 
@@ -107,3 +111,7 @@ class Classification(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+CLASSIFICATION = InstanceOf(Classification, "a task of classes", "sy.tasks.TwoConjunctions()")
+ANY_TASK = InstanceOf[Task | Classification]((Task, Classification), "a task", "sy.tasks.MultiObject()")

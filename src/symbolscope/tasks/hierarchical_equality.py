@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.tasks.classification import Classification, Values
 
@@ -34,6 +36,7 @@ class HierarchicalEquality(Classification):
 
     n_classes = 2
 
+    @takes({"size": WholeNumber(most=1_000_000)})
     def __init__(self, *, size: int = 4) -> None:
         if size < 1:
             raise SymbolscopeError(f"size must be at least 1 number per object; got {size}")

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import InstanceOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.tasks.task import Task
 from symbolscope.tasks.trials import Trials
@@ -145,3 +146,6 @@ class NumberTask(Task):
         tokens[np.arange(n), lengths - 1] = self.end
         scored = (positions > triggers[:, None]) & (positions < lengths[:, None])
         return Trials(tokens, scored, quantities, lengths)
+
+
+NUMBER_TASK = InstanceOf(NumberTask, "a number task", "sy.tasks.MultiObject()")

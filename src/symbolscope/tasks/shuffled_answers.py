@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.tasks.task import Task
+from symbolscope.core.checked_call import takes
+from symbolscope.tasks.task import TASK, Task
 from symbolscope.tasks.trials import Trials
 
 
@@ -27,6 +28,7 @@ class ShuffledAnswers(Task):
     True
     """
 
+    @takes({"task": TASK})
     def __init__(self, task: Task) -> None:
         self.task = task
         self.vocabulary, self.pad, self.end = task.vocabulary, task.pad, task.end

@@ -6,6 +6,9 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import InstanceOf, SeedOrGenerator, WholeNumber
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.tasks.trials import Trials
 from symbolscope.tasks.vocabulary import Vocabulary
@@ -64,6 +67,13 @@ class Task(ABC):
         """Quantities that training uses: all but those held out."""
         return tuple(quantity for quantity in self.quantities if quantity not in self.held_out)
 
+    @takes(
+        {
+            "n_trials": WholeNumber(most=10_000_000),
+            "seed": SeedOrGenerator(),
+            "counts": ListOf(WholeNumber(), "whole numbers", ordered=False),
+        }
+    )
     def sample(
         self, n_trials: int, *, seed: int | np.random.Generator, counts: Collection[int] | None = None
     ) -> Trials:
@@ -101,3 +111,6 @@ def _ranges(quantities: tuple[int, ...]) -> str:
     if quantities == tuple(range(quantities[0], quantities[-1] + 1)):
         return f"{quantities[0]}..{quantities[-1]}"
     return ", ".join(str(quantity) for quantity in quantities)
+
+
+TASK = InstanceOf(Task, "a task", "sy.tasks.MultiObject()")

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import InstanceOf, Text
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 
 
@@ -37,6 +39,7 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @takes({"token": Text()})
     def index(self, token: str) -> int:
         """Id of a token."""
         if token not in self.tokens:
@@ -56,3 +59,6 @@ class Vocabulary:
         if wrong:
             raise SymbolscopeError(f"token ids are 0..{len(self.tokens) - 1}; got {wrong[0]}")
         return [self.tokens[int(one)] for one in ids]
+
+
+VOCABULARY = InstanceOf(Vocabulary, "a vocabulary", "task.vocabulary")

@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from symbolscope.core.argument_checks import Flag, Seed
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, WhenNeeded, asking, chosen_or_here
 from symbolscope.games.executors.executor import ChunkRunner, Executor
@@ -56,6 +59,7 @@ class Options:
     seed: int
 
 
+@takes({"player_names": Names(distinct=False, numbers=True), "seed": Seed(), "progress": Flag()})
 def explain_many(
     network: object,
     samples: Any,

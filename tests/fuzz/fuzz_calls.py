@@ -64,10 +64,8 @@ def fuzz(calls: int, *, seed: int, only: str = "", progress: bool = False) -> di
         note_outcome(call, np.random.default_rng([seed, number]), outcomes[call.name], f"{call.name} #{number}")
         if progress and number % 1000 == 999:
             raw = sum(len(one.raw) for one in outcomes.values())
-            print(
+            say(
                 f"{number + 1:,} calls, {time.perf_counter() - started:.0f} s, {raw} other outcomes",
-                file=sys.__stderr__,
-                flush=True,
             )
     return outcomes
 
@@ -220,6 +218,12 @@ def _under(setting: str):
         yield
 
 
+def say(text: str) -> None:
+    """One line of what the long run prints."""
+    sys.__stdout__.write(text + "\n")
+    sys.__stdout__.flush()
+
+
 def limit_memory() -> None:
     """Let the process have 2 GiB more than it has: a call that asks for more fails with MemoryError, and is counted as raw."""
     with open("/proc/self/statm", encoding="ascii") as file:
@@ -247,8 +251,9 @@ def main() -> int:
     total = Counter[str]()
     for one in outcomes.values():
         total.update(refused=one.refused, worked=one.worked, python=one.python, raw=len(one.raw))
-    print(
-        f"{sum(total.values()):,} calls of {len(outcomes)} functions in {time.perf_counter() - started:.0f} s: {total['refused']:,} refused, "
+    say(
+        f"{sum(total.values()):,} calls of {len(outcomes)} functions in {time.perf_counter() - started:.0f} s: "
+        f"{total['refused']:,} refused, "
         f"{total['worked']:,} worked, {total['python']:,} refused by Python, {total['raw']:,} other"
     )
     return 1 if total["raw"] else 0
@@ -259,7 +264,7 @@ def print_outcomes(outcomes: dict[str, Outcomes], *, show: int, counts: bool) ->
     places: dict[str, list[str]] = defaultdict(list)
     for name, one in sorted(outcomes.items()):
         if counts or one.raw:
-            print(
+            say(
                 f"{name:45} {one.refused:7,} refused {one.worked:7,} worked {one.python:6,} by Python {len(one.raw):6,} other"
             )
         for text in one.raw:
@@ -267,9 +272,9 @@ def print_outcomes(outcomes: dict[str, Outcomes], *, show: int, counts: bool) ->
                 text
             )
     for place, texts in sorted(places.items(), key=lambda item: -len(item[1])):
-        print(f"\n{len(texts):5} at {place}")
+        say(f"\n{len(texts):5} at {place}")
         for text in texts[:show]:
-            print(f"      {text}".encode("utf-8", "backslashreplace").decode())
+            say(f"      {text}".encode("utf-8", "backslashreplace").decode())
 
 
 if __name__ == "__main__":

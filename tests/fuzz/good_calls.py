@@ -1,7 +1,7 @@
 """A good call of every public function, class and method: what the fuzzer starts from. A new public name is one line here.
 
-Everything is tiny (three players, states of four numbers, two steps), so that a call takes milliseconds. Arguments are made anew for
-every call where the call may change them.
+Everything is tiny (three players, states of four numbers, two steps), so that a call takes milliseconds. Networks that a call trains are
+made anew for it.
 """
 
 from collections.abc import Callable, Mapping
@@ -237,14 +237,38 @@ def _of_interactions(m: Material) -> list[GoodCall]:
     return [
         *(GoodCall(name, getattr(sy, name), {"values": VALUES}) for name in ("mobius", "or_mobius")),
         *(GoodCall(name, getattr(sy, name), {"effects": VALUES}) for name in ("inverse_mobius", "inverse_or_mobius")),
-        GoodCall("decompose", sy.decompose, {"values": VALUES, "tolerance": "4%", "gap": 1e-2, "player_names": ["a", "b", "c"], **silent}),
+        GoodCall(
+            "decompose",
+            sy.decompose,
+            {"values": VALUES, "tolerance": "4%", "gap": 1e-2, "player_names": ["a", "b", "c"], **silent},
+        ),
         GoodCall("decompose", sy.decompose, {"values": np.stack([VALUES, VALUES]), "kinds": "and", **silent}),
-        GoodCall("explain", sy.explain, {"game": m.game, "tolerance": 0.1, "max_calls": 100, "method": "exact", "seed": 1, **silent}),
-        GoodCall("explain", sy.explain, {"game": wide, "max_calls": 200, "method": "sparse", "sampling": "size", **silent}),
-        GoodCall("explain_many", sy.explain_many, {"network": m.network, "samples": np.ones((2, 3)), "target": 1, **silent}),
-        GoodCall("explain_hierarchy", sy.explain_hierarchy, {"game": m.game, "groups": [["x0", "x1"], ["x2"]], "most_opened": 1, **silent}),
-        GoodCall("learn_baseline", sy.learn_baseline, {"games": m.network_game, "spread": 1.0, "steps": 2, "radius": 0.1, **silent}),
-        GoodCall("causal_graph", sy.causal_graph, {"model": m.model, "r2": 0.9, "max_interactions": 7, "refit": True, **silent}),
+        GoodCall(
+            "explain",
+            sy.explain,
+            {"game": m.game, "tolerance": 0.1, "max_calls": 100, "method": "exact", "seed": 1, **silent},
+        ),
+        GoodCall(
+            "explain", sy.explain, {"game": wide, "max_calls": 200, "method": "sparse", "sampling": "size", **silent}
+        ),
+        GoodCall(
+            "explain_many", sy.explain_many, {"network": m.network, "samples": np.ones((2, 3)), "target": 1, **silent}
+        ),
+        GoodCall(
+            "explain_hierarchy",
+            sy.explain_hierarchy,
+            {"game": m.game, "groups": [["x0", "x1"], ["x2"]], "most_opened": 1, **silent},
+        ),
+        GoodCall(
+            "learn_baseline",
+            sy.learn_baseline,
+            {"games": m.network_game, "spread": 1.0, "steps": 2, "radius": 0.1, **silent},
+        ),
+        GoodCall(
+            "causal_graph",
+            sy.causal_graph,
+            {"model": m.model, "r2": 0.9, "max_interactions": 7, "refit": True, **silent},
+        ),
         GoodCall("CausalGraph.predict", m.causal.predict, {"masks": masks}),
         GoodCall("CausalGraph.graph", m.causal.graph, {"kappa": 1.0}),
         GoodCall("AndOrGraph.from_interactions", sy.AndOrGraph.from_interactions, {"model": m.model, "kappa": 1.0}),
@@ -273,9 +297,11 @@ def _of_interactions(m: Material) -> list[GoodCall]:
         GoodCall("Hierarchy.to_text", m.hierarchy.to_text, {"k": 2}),
         GoodCall("Explanations.__getitem__", m.explanations.__getitem__, {"sample": 0}),
         GoodCall("Explanations.to_parquet", m.explanations.to_parquet, {"path": "all.parquet"}),
-        GoodCall("write_report", sy.write_report, {"path": "page.html", "items": m.model, "title": "Page", "nulls": False}),
+        GoodCall(
+            "write_report", sy.write_report, {"path": "page.html", "items": m.model, "title": "Page", "nulls": False}
+        ),
         GoodCall("write_report", sy.write_report, {"path": "page.html", "items": [m.report], "evidence": []}),
-    ]  # fmt: skip
+    ]
 
 
 def _saved_and_loaded(model):
@@ -289,29 +315,83 @@ def _saved_and_loaded(model):
 def _of_emergence(m: Material) -> list[GoodCall]:
     two, silent = [m.model, m.model], {"progress": False}
     return [
-        GoodCall("check_emergence", sy.check_emergence, {"values_or_game": m.game, "max_order": 2, "threshold": 0.1, "xi": 0.0, "seed": 1, **silent}),
-        GoodCall("check_emergence", sy.check_emergence, {"values_or_game": VALUES, "monotone_tolerance": 0.1, **silent}),
-        GoodCall("emergence_over", sy.emergence_over, {"values_or_games": [m.game, m.game], "names": ["a", "b"], "seed": 1, **silent}),
+        GoodCall(
+            "check_emergence",
+            sy.check_emergence,
+            {"values_or_game": m.game, "max_order": 2, "threshold": 0.1, "xi": 0.0, "seed": 1, **silent},
+        ),
+        GoodCall(
+            "check_emergence", sy.check_emergence, {"values_or_game": VALUES, "monotone_tolerance": 0.1, **silent}
+        ),
+        GoodCall(
+            "emergence_over",
+            sy.emergence_over,
+            {"values_or_games": [m.game, m.game], "names": ["a", "b"], "seed": 1, **silent},
+        ),
         GoodCall("summarise_emergence", sy.summarise_emergence, {"reports": [m.report], "names": ["a"]}),
-        GoodCall("jaccard", sy.jaccard, {"model": m.model, "other": m.model, "normalised": True, "restarts": 2, "seed": 1}),
-        GoodCall("intersection_over_union", sy.intersection_over_union, {"model": m.model, "truth": [("and", ("x0", "x1"))], "restarts": 2}),
+        GoodCall(
+            "jaccard", sy.jaccard, {"model": m.model, "other": m.model, "normalised": True, "restarts": 2, "seed": 1}
+        ),
+        GoodCall(
+            "intersection_over_union",
+            sy.intersection_over_union,
+            {"model": m.model, "truth": [("and", ("x0", "x1"))], "restarts": 2},
+        ),
         GoodCall("transferability", sy.transferability, {"models": two, "threshold": 0.1, "restarts": 2, "seed": 1}),
-        GoodCall("transferability", sy.transferability, {"models": two, "others": two, "thresholds": [0.1, 0.5], "other_threshold": 0.1, "restarts": 2}),
-        GoodCall("discrimination", sy.discrimination, {"models": two, "threshold": 0.1, "bins": (0.0, 0.5, 1.0), "seed": 1}),
-        GoodCall("generalizable_interactions", sy.generalizable_interactions, {"games": [m.game, m.game], "alpha": 0.1, "gap": 0.01, **silent}),
+        GoodCall(
+            "transferability",
+            sy.transferability,
+            {"models": two, "others": two, "thresholds": [0.1, 0.5], "other_threshold": 0.1, "restarts": 2},
+        ),
+        GoodCall(
+            "discrimination", sy.discrimination, {"models": two, "threshold": 0.1, "bins": (0.0, 0.5, 1.0), "seed": 1}
+        ),
+        GoodCall(
+            "generalizable_interactions",
+            sy.generalizable_interactions,
+            {"games": [m.game, m.game], "alpha": 0.1, "gap": 0.01, **silent},
+        ),
         GoodCall("strength_by_order_and_sign", sy.strength_by_order_and_sign, {"model": m.model}),
         GoodCall("audit", sy.audit, {"model": m.model, "tags": {"x0": "forbidden"}}),
-        GoodCall("interaction_dynamics", sy.interaction_dynamics, {"checkpoints": [(0, m.network), (1, sy.networks.MLP(3, 2, widths=(4,)))], "games": [m.network_game], "losses": {0: (1.0, 2.0)}, "threshold": 0.1, **silent}),
-        GoodCall("InteractionRecorder", sy.InteractionRecorder, {"games": [m.network_game], "every": 2, "kinds": "and", "threshold": 0.1}),
-        GoodCall("InteractionRecorder.__call__", _recorded(m.network_game), {"network": m.network, "step": 3, "train_loss": 0.1}),
-        GoodCall("assess", sy.assess, {"reading": m.model, "nulls": ["permuted-outputs"], "restarts": 1, "n": 8, "seed": 1, **silent}),
-        GoodCall("assess", sy.assess, {"reading": m.alignment, "nulls": ["random-init"], "restarts": 1, "n": 8, **silent}),
+        GoodCall(
+            "interaction_dynamics",
+            sy.interaction_dynamics,
+            {
+                "checkpoints": [(0, m.network), (1, sy.networks.MLP(3, 2, widths=(4,)))],
+                "games": [m.network_game],
+                "losses": {0: (1.0, 2.0)},
+                "threshold": 0.1,
+                **silent,
+            },
+        ),
+        GoodCall(
+            "InteractionRecorder",
+            sy.InteractionRecorder,
+            {"games": [m.network_game], "every": 2, "kinds": "and", "threshold": 0.1},
+        ),
+        GoodCall(
+            "InteractionRecorder.__call__",
+            _recorded(m.network_game),
+            {"network": m.network, "step": 3, "train_loss": 0.1},
+        ),
+        GoodCall(
+            "assess",
+            sy.assess,
+            {"reading": m.model, "nulls": ["permuted-outputs"], "restarts": 1, "n": 8, "seed": 1, **silent},
+        ),
+        GoodCall(
+            "assess", sy.assess, {"reading": m.alignment, "nulls": ["random-init"], "restarts": 1, "n": 8, **silent}
+        ),
         GoodCall("assess_many", sy.assess_many, {"readings": [m.model], "nulls": [], **silent}),
         GoodCall("evidence.redrawn", sy.evidence.redrawn, {"network": m.network, "seed": 1}),
-        GoodCall("evidence.divergence", sy.evidence.divergence, {"patched": m.states, "natural": m.states + 1, "seed": 1, "n_neighbours": 2, "most": 10}),
+        GoodCall(
+            "evidence.divergence",
+            sy.evidence.divergence,
+            {"patched": m.states, "natural": m.states + 1, "seed": 1, "n_neighbours": 2, "most": 10},
+        ),
         GoodCall("evidence.RandomInit.variation", RandomInit().variation, {"reading": m.explained, "seed": 1}),
         GoodCall("evidence.ShuffledLabels", ShuffledLabels, {"train": of_masks, "steps": 2}),
-    ]  # fmt: skip
+    ]
 
 
 def _recorded(game):
@@ -327,10 +407,26 @@ def _of_states(m: Material) -> list[GoodCall]:
     cells, layer, rnn_state = Cells(), Layer(), NetworkState()
     continuation = rnn_state.continuation(m.gru, m.tokens, 1)
     return [
-        GoodCall("align", sy.align, {**of_network, "featurizer": linear, "variable": "count", "seed": 1, "rate": 0.01, **SMALL}),
-        GoodCall("align_many", sy.align_many, {**of_network, "featurizers": [linear], "variables": ["count"], "counts": [1, 2], **SMALL}),
-        GoodCall("align_models", sy.align_models, {"networks": [m.gru, m.gru], "program": m.program, "task": m.task, "featurizer": linear, **SMALL}),
-        GoodCall("counterfactual_pairs", sy.counterfactual_pairs, {**of_network, "variable": "count", "n": 8, "counts": [1, 2], "seed": 1}),
+        GoodCall(
+            "align",
+            sy.align,
+            {**of_network, "featurizer": linear, "variable": "count", "seed": 1, "rate": 0.01, **SMALL},
+        ),
+        GoodCall(
+            "align_many",
+            sy.align_many,
+            {**of_network, "featurizers": [linear], "variables": ["count"], "counts": [1, 2], **SMALL},
+        ),
+        GoodCall(
+            "align_models",
+            sy.align_models,
+            {"networks": [m.gru, m.gru], "program": m.program, "task": m.task, "featurizer": linear, **SMALL},
+        ),
+        GoodCall(
+            "counterfactual_pairs",
+            sy.counterfactual_pairs,
+            {**of_network, "variable": "count", "n": 8, "counts": [1, 2], "seed": 1},
+        ),
         GoodCall("markov_test", sy.markov_test, {"network": m.gru, "task": m.task, "n": 8, "seed": 1}),
         GoodCall("Alignment.iia", m.alignment.iia, {"n": 4, "variable": "count", "counts": [1, 2], "seed": 1}),
         GoodCall("Alignment.iia", m.alignment.iia, {"pairs": m.pairs}),
@@ -340,34 +436,98 @@ def _of_states(m: Material) -> list[GoodCall]:
         GoodCall("Alignment.states", m.alignment.states, {"pairs": m.pairs}),
         GoodCall("Alignment.swap", m.alignment.swap, {"target": m.states, "source": m.states, "variable": "count"}),
         GoodCall("Alignment.refit", m.alignment.refit, {"network": m.gru, "seed": 1}),
-        GoodCall("Alignment.retrain", _retrained(m), {"only_readout": True, "shuffled_labels": False, "steps": 1, "seed": 1}),
+        GoodCall(
+            "Alignment.retrain", _retrained(m), {"only_readout": True, "shuffled_labels": False, "steps": 1, "seed": 1}
+        ),
         GoodCall("Alignment.save", m.alignment.save, {"path": "alignment.safetensors"}),
         GoodCall("Alignment.load", _alignment_loaded(m.alignment), {"path": "alignment.safetensors", **of_network}),
-        GoodCall("study_counting", sy.study_counting, {**of_network, "variables": ["count"], "featurizers": [linear], "steps": 2, "n_pairs": 16, "n_test": 8, "nulls": [], "force": True, "progress": False}),
+        GoodCall(
+            "study_counting",
+            sy.study_counting,
+            {
+                **of_network,
+                "variables": ["count"],
+                "featurizers": [linear],
+                "steps": 2,
+                "n_pairs": 16,
+                "n_test": 8,
+                "nulls": [],
+                "force": True,
+                "progress": False,
+            },
+        ),
         GoodCall("sites.find_site", sy.sites.find_site, {"network": m.gru}),
         GoodCall("sites.NetworkState.read", rnn_state.read, {"network": m.gru, "inputs": m.tokens, "steps": 1}),
-        GoodCall("sites.NetworkState.observe", rnn_state.observe, {"network": m.gru, "inputs": m.tokens, "steps": torch.tensor([0, 1, 1, 2])}),
-        GoodCall("sites.NetworkState.run", rnn_state.run, {"network": m.gru, "inputs": m.tokens, "steps": 1, "states": torch.zeros(4, 4)}),
+        GoodCall(
+            "sites.NetworkState.observe",
+            rnn_state.observe,
+            {"network": m.gru, "inputs": m.tokens, "steps": torch.tensor([0, 1, 1, 2])},
+        ),
+        GoodCall(
+            "sites.NetworkState.run",
+            rnn_state.run,
+            {"network": m.gru, "inputs": m.tokens, "steps": 1, "states": torch.zeros(4, 4)},
+        ),
         GoodCall("sites.NetworkState.width", rnn_state.width, {"network": m.gru}),
-        GoodCall("sites.NetworkState.continuation", rnn_state.continuation, {"network": m.gru, "inputs": m.tokens, "steps": 1, "lengths": torch.tensor([3, 3, 3, 3])}),
-        GoodCall("sites.Continuation.logits", continuation.logits, {"rows": torch.tensor([0, 2]), "states": torch.zeros(2, 4)}),
-        GoodCall("sites.Continuation.logits_at", continuation.logits_at, {"rows": torch.tensor([0, 2]), "states": torch.zeros(2, 4), "where": torch.ones(2, 1, dtype=torch.bool)}),
-        GoodCall("sites.Continuation.concatenate", sy.sites.Continuation.concatenate, {"parts": [continuation, continuation]}),
+        GoodCall(
+            "sites.NetworkState.continuation",
+            rnn_state.continuation,
+            {"network": m.gru, "inputs": m.tokens, "steps": 1, "lengths": torch.tensor([3, 3, 3, 3])},
+        ),
+        GoodCall(
+            "sites.Continuation.logits",
+            continuation.logits,
+            {"rows": torch.tensor([0, 2]), "states": torch.zeros(2, 4)},
+        ),
+        GoodCall(
+            "sites.Continuation.logits_at",
+            continuation.logits_at,
+            {"rows": torch.tensor([0, 2]), "states": torch.zeros(2, 4), "where": torch.ones(2, 1, dtype=torch.bool)},
+        ),
+        GoodCall(
+            "sites.Continuation.concatenate", sy.sites.Continuation.concatenate, {"parts": [continuation, continuation]}
+        ),
         GoodCall("sites.CellState", CellState, {"path": "cell"}),
         GoodCall("sites.CellState.read", CellState("cell").read, {"network": cells, "inputs": m.inputs, "steps": 2}),
-        GoodCall("sites.CellState.run", CellState("cell").run, {"network": cells, "inputs": m.inputs, "steps": 2, "states": torch.zeros(2, 4)}),
+        GoodCall(
+            "sites.CellState.run",
+            CellState("cell").run,
+            {"network": cells, "inputs": m.inputs, "steps": 2, "states": torch.zeros(2, 4)},
+        ),
         GoodCall("sites.RecurrentState", RecurrentState, {"path": "rnn", "layer": 0, "call": 0}),
-        GoodCall("sites.RecurrentState.read", RecurrentState("rnn").read, {"network": layer, "inputs": m.inputs, "steps": 2}),
-        GoodCall("sites.RecurrentState.run", RecurrentState("rnn").run, {"network": layer, "inputs": m.inputs, "steps": 2, "states": torch.zeros(2, 4)}),
-        GoodCall("sites.RecurrentState.continuation", RecurrentState("rnn").continuation, {"network": layer, "inputs": m.inputs, "steps": 2}),
+        GoodCall(
+            "sites.RecurrentState.read", RecurrentState("rnn").read, {"network": layer, "inputs": m.inputs, "steps": 2}
+        ),
+        GoodCall(
+            "sites.RecurrentState.run",
+            RecurrentState("rnn").run,
+            {"network": layer, "inputs": m.inputs, "steps": 2, "states": torch.zeros(2, 4)},
+        ),
+        GoodCall(
+            "sites.RecurrentState.continuation",
+            RecurrentState("rnn").continuation,
+            {"network": layer, "inputs": m.inputs, "steps": 2},
+        ),
         GoodCall("sites.Output", Output, {"path": "rnn", "call": 0}),
-        GoodCall("sites.Output.read", Output("hidden.0").read, {"network": _two_layers(), "inputs": m.inputs, "steps": 2}),
-        GoodCall("sites.Output.run", Output("hidden.0").run, {"network": _two_layers(), "inputs": m.inputs, "steps": 2, "states": torch.zeros(2, 4)}),
+        GoodCall(
+            "sites.Output.read", Output("hidden.0").read, {"network": _two_layers(), "inputs": m.inputs, "steps": 2}
+        ),
+        GoodCall(
+            "sites.Output.run",
+            Output("hidden.0").run,
+            {"network": _two_layers(), "inputs": m.inputs, "steps": 2, "states": torch.zeros(2, 4)},
+        ),
         GoodCall("sites.Input", Input, {"path": "rnn", "call": 0}),
-        GoodCall("sites.Input.read", Input("hidden.1").read, {"network": _two_layers(), "inputs": m.inputs, "steps": 2}),
+        GoodCall(
+            "sites.Input.read", Input("hidden.1").read, {"network": _two_layers(), "inputs": m.inputs, "steps": 2}
+        ),
         *(call for name in sorted(sy.featurizers.registry) for call in _of_featurizer(m, name)),
-        GoodCall("featurizers.from_configuration", sy.featurizers.from_configuration, {"name": "Linear", "configuration": {"size": 1}, "width": 4}),
-    ]  # fmt: skip
+        GoodCall(
+            "featurizers.from_configuration",
+            sy.featurizers.from_configuration,
+            {"name": "Linear", "configuration": {"size": 1}, "width": 4},
+        ),
+    ]
 
 
 def _two_layers():
@@ -430,7 +590,10 @@ def _of_tasks(m: Material) -> list[GoodCall]:
     state = m.program.init(np.array([1, 2]))
     numbered = {"max_count": 3, "held_out": (2,), "void_probability": 0.1}
     return [
-        *(GoodCall(f"tasks.{name}", getattr(sy.tasks, name), numbered) for name in ("MultiObject", "SingleObject", "SameObject", "Mod", "Round", "Square")),
+        *(
+            GoodCall(f"tasks.{name}", getattr(sy.tasks, name), numbered)
+            for name in ("MultiObject", "SingleObject", "SameObject", "Mod", "Round", "Square")
+        ),
         GoodCall("tasks.Arithmetic", sy.tasks.Arithmetic, {"max_operations": 2, "held_out": (1,)}),
         GoodCall("tasks.Arithmetic.number", sy.tasks.Arithmetic(max_operations=2).number, {"values": np.array([1, 2])}),
         GoodCall("tasks.HierarchicalEquality", sy.tasks.HierarchicalEquality, {"size": 2}),
@@ -440,7 +603,9 @@ def _of_tasks(m: Material) -> list[GoodCall]:
         GoodCall("tasks.Vocabulary.encode", vocabulary.encode, {"tokens": ["B", "T"]}),
         GoodCall("tasks.Vocabulary.index", vocabulary.index, {"token": "B"}),
         GoodCall("tasks.Task.sample", m.task.sample, {"n_trials": 4, "seed": 1, "counts": [1, 2]}),
-        GoodCall("tasks.Task.write", m.task.write, {"quantities": np.array([1, 2]), "generator": np.random.default_rng(0)}),
+        GoodCall(
+            "tasks.Task.write", m.task.write, {"quantities": np.array([1, 2]), "generator": np.random.default_rng(0)}
+        ),
         GoodCall("tasks.NumberTask.answer", sy.tasks.Mod(max_count=3).answer, {"quantities": np.array([1, 2])}),
         GoodCall("tasks.Trials.correct", m.trials.correct, {"predictions": m.trials.tokens[:, 1:]}),
         GoodCall("tasks.Trials.subset", m.trials.subset, {"rows": np.array([0, 2])}),
@@ -448,43 +613,126 @@ def _of_tasks(m: Material) -> list[GoodCall]:
         GoodCall("tasks.Classification.draw", m.classification.draw, {"n": 4, "generator": np.random.default_rng(0)}),
         GoodCall("tasks.Classification.inputs", m.classification.inputs, {"values": values}),
         GoodCall("tasks.Classification.classes", m.classification.classes, {"values": values}),
-        GoodCall("tasks.Classification.sources", m.classification.sources, {"values": values, "generator": np.random.default_rng(0)}),
-        *(GoodCall(f"programs.{name}", getattr(sy.programs, name), {"task": m.task}) for name in ("UpDown", "UpUp", "CtxDistr", "CountUpIncr", "IncrementUpUp")),
+        GoodCall(
+            "tasks.Classification.sources",
+            m.classification.sources,
+            {"values": values, "generator": np.random.default_rng(0)},
+        ),
+        *(
+            GoodCall(f"programs.{name}", getattr(sy.programs, name), {"task": m.task})
+            for name in ("UpDown", "UpUp", "CtxDistr", "CountUpIncr", "IncrementUpUp")
+        ),
         GoodCall("programs.RunningTotal", sy.programs.RunningTotal, {"task": sy.tasks.Arithmetic(max_operations=2)}),
         GoodCall("programs.Variable", sy.programs.Variable, {"name": "count", "values": (0, 1)}),
-        GoodCall("programs.CausalModel", sy.programs.CausalModel, {"mechanisms": {"c": (("a", "b"), np.add)}, "inputs": ["a", "b"], "answer": "c"}),
+        GoodCall(
+            "programs.CausalModel",
+            sy.programs.CausalModel,
+            {"mechanisms": {"c": (("a", "b"), np.add)}, "inputs": ["a", "b"], "answer": "c"},
+        ),
         GoodCall("programs.CausalModel.run", causal.run, {"inputs": base}),
-        GoodCall("programs.CausalModel.run_interchange", causal.run_interchange, {"base": base, "sources": {"a": base}}),
+        GoodCall(
+            "programs.CausalModel.run_interchange", causal.run_interchange, {"base": base, "sources": {"a": base}}
+        ),
         GoodCall("programs.scrambled", sy.programs.scrambled, {"program": m.program}),
         GoodCall("programs.Program.check", m.program.check, {"n_trials": 4, "seed": 1}),
-        GoodCall("programs.Program.trace", m.program.trace, {"tokens": m.trials.tokens, "quantities": m.trials.quantities}),
+        GoodCall(
+            "programs.Program.trace", m.program.trace, {"tokens": m.trials.tokens, "quantities": m.trials.quantities}
+        ),
         GoodCall("programs.Program.init", m.program.init, {"quantities": np.array([1, 2])}),
         GoodCall("programs.Program.update", m.program.update, {"state": state, "tokens": np.array([2, 3])}),
         GoodCall("programs.Program.emit", m.program.emit, {"state": state, "generator": np.random.default_rng(0)}),
-        GoodCall("programs.Program.finish", m.program.finish, {"state": state, "generator": np.random.default_rng(0), "max_steps": 20}),
+        GoodCall(
+            "programs.Program.finish",
+            m.program.finish,
+            {"state": state, "generator": np.random.default_rng(0), "max_steps": 20},
+        ),
         GoodCall("programs.Program.assign", m.program.assign, {"state": state, "values": {"count": np.array([1, 1])}}),
         GoodCall("networks.GRU", sy.networks.GRU, sequence),
         GoodCall("networks.LSTM", sy.networks.LSTM, sequence),
-        GoodCall("networks.Transformer", sy.networks.Transformer, {**sequence, "n_blocks": 1, "n_heads": 2, "positions": "nope", "window": 2}),
+        GoodCall(
+            "networks.Transformer",
+            sy.networks.Transformer,
+            {**sequence, "n_blocks": 1, "n_heads": 2, "positions": "nope", "window": 2},
+        ),
         GoodCall("networks.Transformer.windowed", m.transformer.windowed, {"window": 2}),
         GoodCall("networks.Transformer.attention", m.transformer.attention, {"tokens": m.tokens}),
         GoodCall("networks.MLP", sy.networks.MLP, {"n_inputs": 3, "n_outputs": 2, "widths": (4,), "seed": 1}),
-        GoodCall("networks.ResMLP", sy.networks.ResMLP, {"n_inputs": 3, "n_outputs": 2, "width": 4, "depth": 1, "seed": 1}),
-        GoodCall("networks.Harsanyi", sy.networks.Harsanyi, {"n_inputs": 3, "widths": (4, 4), "n_children": 2, "n_outputs": 1, "gamma": 100.0, "seed": 1}),
+        GoodCall(
+            "networks.ResMLP", sy.networks.ResMLP, {"n_inputs": 3, "n_outputs": 2, "width": 4, "depth": 1, "seed": 1}
+        ),
+        GoodCall(
+            "networks.Harsanyi",
+            sy.networks.Harsanyi,
+            {"n_inputs": 3, "widths": (4, 4), "n_children": 2, "n_outputs": 1, "gamma": 100.0, "seed": 1},
+        ),
         GoodCall("networks.Harsanyi.interactions", m.harsanyi.interactions, {"sample": np.ones(3)}),
-        GoodCall("networks.Planted", sy.networks.Planted, {"masks": [[True, True, False]], "kinds": ["and"], "effects": [1.0], "intercept": 0.5}),
-        GoodCall("networks.Planted.random", sy.networks.Planted.random, {"n_inputs": 5, "n_and": 2, "n_or": 2, "largest_order": 2, "seed": 1}),
+        GoodCall(
+            "networks.Planted",
+            sy.networks.Planted,
+            {"masks": [[True, True, False]], "kinds": ["and"], "effects": [1.0], "intercept": 0.5},
+        ),
+        GoodCall(
+            "networks.Planted.random",
+            sy.networks.Planted.random,
+            {"n_inputs": 5, "n_and": 2, "n_or": 2, "largest_order": 2, "seed": 1},
+        ),
         GoodCall("networks.Skewed", sy.networks.Skewed, {"network": m.gru, "matrix": 1}),
         GoodCall("networks.Toy1d", sy.networks.Toy1d, {"task": m.task, "width": 3, "scale": 1.0}),
         GoodCall("networks.Toy2d", sy.networks.Toy2d, {"task": m.task, "width": 3, "scale": 1.0}),
         GoodCall("networks.ToyOrthogonal", sy.networks.ToyOrthogonal, {"task": m.task, "width": 7, "seed": 1}),
         GoodCall("networks.ToyRotation", sy.networks.ToyRotation, {"task": m.task, "width": 3}),
         GoodCall("networks.RecurrentNetwork.initial_state", m.gru.initial_state, {"n": 2}),
-        GoodCall("networks.trial_accuracy", sy.networks.trial_accuracy, {"network": m.gru, "task": m.task, "n_trials": 4, "counts": [1, 2], "seed": 1}),
-        GoodCall("networks.train_classifier", _trained(sy.networks.train_classifier, lambda: sy.networks.MLP(m.classification.width, 2, widths=(4,))), {"task": m.classification, "steps": 2, "batch": 4, "rate": 0.01, "stop_accuracy": 0.9, "shuffled_labels": False, "seed": 1, **silent}),
-        GoodCall("networks.class_accuracy", sy.networks.class_accuracy, {"network": sy.networks.MLP(m.classification.width, 2, widths=(4,)), "task": m.classification, "n": 8, "seed": 1}),
-        GoodCall("train", _trained(sy.train, lambda: sy.networks.GRU(vocabulary, width=4)), {"task": m.task, "steps": 2, "batch": 4, "rate": 0.01, "warm_up": 1, "decay": 0.5, "mode": "teacher-forced", "loss": "all", "n_fixed": 8, "stop_accuracy": 0.9, "check_every": 1, "n_check": 8, "seed": 1, "snapshots": False, **silent}),
-    ]  # fmt: skip
+        GoodCall(
+            "networks.trial_accuracy",
+            sy.networks.trial_accuracy,
+            {"network": m.gru, "task": m.task, "n_trials": 4, "counts": [1, 2], "seed": 1},
+        ),
+        GoodCall(
+            "networks.train_classifier",
+            _trained(sy.networks.train_classifier, lambda: sy.networks.MLP(m.classification.width, 2, widths=(4,))),
+            {
+                "task": m.classification,
+                "steps": 2,
+                "batch": 4,
+                "rate": 0.01,
+                "stop_accuracy": 0.9,
+                "shuffled_labels": False,
+                "seed": 1,
+                **silent,
+            },
+        ),
+        GoodCall(
+            "networks.class_accuracy",
+            sy.networks.class_accuracy,
+            {
+                "network": sy.networks.MLP(m.classification.width, 2, widths=(4,)),
+                "task": m.classification,
+                "n": 8,
+                "seed": 1,
+            },
+        ),
+        GoodCall(
+            "train",
+            _trained(sy.train, lambda: sy.networks.GRU(vocabulary, width=4)),
+            {
+                "task": m.task,
+                "steps": 2,
+                "batch": 4,
+                "rate": 0.01,
+                "warm_up": 1,
+                "decay": 0.5,
+                "mode": "teacher-forced",
+                "loss": "all",
+                "n_fixed": 8,
+                "stop_accuracy": 0.9,
+                "check_every": 1,
+                "n_check": 8,
+                "seed": 1,
+                "snapshots": False,
+                **silent,
+            },
+        ),
+    ]
 
 
 def _trained(function, network):

@@ -1,6 +1,6 @@
 """A good call of every public function, class and method: what the fuzzer starts from. A new public name is one line here.
 
-Everything is tiny (three players, states of four numbers, two steps), so that a call takes milliseconds. Networks that a call trains are
+Everything is tiny (three players, states of four numbers, two steps): a call takes milliseconds. Networks that a call trains are
 made anew for it.
 """
 

@@ -256,3 +256,56 @@ def test_the_store_is_not_overwritten(folder, capsys, option, name):
     assert run(["explain", "model.py:build", *NUMBERS, "--store", "run.sqlite", option, name]) == 2
     assert f"{option} {name.removeprefix('./')} would overwrite run.sqlite" in capsys.readouterr().err
     assert (folder / "run.sqlite").read_bytes() == before
+
+
+PIPELINE = """
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+def build():
+    texts = ["good film", "bad film", "not bad at all", "awful", "great plot", "boring plot"]
+    return make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, ["yes", "no", "yes", "no", "yes", "no"])
+
+def service():
+    def lengths(texts):
+        return np.array([[len(text), 1.0] for text in texts])
+    return lengths
+"""
+
+
+def test_a_pipeline_that_takes_strings(folder, capsys):
+    (folder / "strings.py").write_text(PIPELINE)
+    found = explained(capsys, "strings.py:build", "--text", "not bad film", "--target", "yes", "--tolerance", "0")
+    assert found["players"] == ["not", "bad", "film"]
+    assert found["settings"]["target_name"] == "yes"
+    assert found["settings"]["baseline"] == "removed"
+    classifier = sys.modules["symbolscope_model_strings"].build()
+    model = sy.explain(sy.Game.from_text(classifier, None, "not bad film", target="yes"))
+    assert [entry["effect"] for entry in found["interactions"]] == pytest.approx(model.effects.tolist(), abs=1e-9)
+    found = explained(capsys, "strings.py:service", "--text", "not bad", "--score", "output", "--target", "0")
+    assert found["players"] == ["not", "bad"]
+    assert run(["explain", "strings.py:build", "--text", "not bad", "--baseline", "mask"]) == 2
+    assert "removed" in capsys.readouterr().err
+    assert run(["explain", "strings.py:build", "--text", "not bad", "--text-pair", "film"]) == 2
+    assert "pair" in capsys.readouterr().err
+
+
+def test_a_pair_of_texts(folder, capsys):
+    (folder / "pairs.py").write_text(
+        """
+import torch
+from tests.games.text_networks import classifier, pair_tokenizer
+
+def build():
+    return classifier("bert"), pair_tokenizer()
+"""
+    )
+    found = explained(capsys, "pairs.py:build", "--text", "it rains", "--text-pair", "it is wet", "--no-nulls")
+    assert found["players"] == ["text 1: it", "text 1: rains", "text 2: it", "text 2: is", "text 2: wet"]
+    assert "it is wet" in found["settings"]["input"]
+    assert run(["explain", "pairs.py:build", "--text-pair", "it is wet"]) == 2
+    assert "--text" in capsys.readouterr().err
+    assert run(["explain", "model.py:build", *NUMBERS, "--text-pair", "it is wet"]) == 2
+    assert "--text-pair goes with --text" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from symbolscope.games.batch_sizes import BatchSizes
 from symbolscope.games.batches import MaskScores, check_masks, scores_in_batches
 from symbolscope.games.estimator_network import EstimatorNetwork, is_estimator
 from symbolscope.games.given import GivenArray, GivenBaseline, GivenPlayers, GivenSample
-from symbolscope.games.input_text import GivenText
+from symbolscope.games.input_text import GivenText, GivenWords
 from symbolscope.games.masked_function import MaskedFunction
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.games.players import Players
@@ -317,7 +317,7 @@ class Game:
         *,
         level: Literal["token", "embedding"] = "token",
         baseline: GivenBaseline = None,
-        words: Sequence[str | int] | None = None,
+        words: GivenWords = None,
         spans: GivenSpans = "word",
         score: str | Callable[..., object] = "log-odds",
         target: object = None,
@@ -444,7 +444,7 @@ class Game:
         *,
         level: Literal["token", "embedding"] = "token",
         baseline: GivenBaseline = None,
-        words: Sequence[str | int] | None = None,
+        words: GivenWords = None,
         spans: GivenSpans = "word",
         score: str | Callable[..., object],
         target: object,

@@ -10,8 +10,9 @@ from symbolscope.games.words import Word
 
 if TYPE_CHECKING:
     GivenText: TypeAlias = str | Sequence[str]
+    GivenWords: TypeAlias = Sequence[str | int] | None
 else:
-    GivenText = object  # refused below, with a message of its own
+    GivenText = GivenWords = object  # refused below, with a message of its own
 
 BETWEEN = "\n\n"  # the two texts of a pair, where they are shown as one
 

@@ -1,6 +1,6 @@
 """A text of which words are removed, for networks that take strings and have no tokenizer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import cast
 
 import numpy as np
@@ -9,7 +9,7 @@ from torch import nn
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.estimator_network import EstimatorNetwork, is_estimator
-from symbolscope.games.input_text import InputText
+from symbolscope.games.input_text import GivenWords, InputText
 from symbolscope.games.masked_inputs import MaskedInputs
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.games.masked_text import MaskedText
@@ -29,7 +29,7 @@ def masked_strings(
     text: InputText,
     *,
     baseline: object,
-    words: Sequence[str | int] | None,
+    words: GivenWords,
     spans: GivenSpans,
     score: object,
     target: object,

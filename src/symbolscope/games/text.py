@@ -1,7 +1,7 @@
 """A text as the input of a game: tokens or embeddings of each player hidden together."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -12,7 +12,7 @@ from symbolscope.core.wrapped_network import forward_parameters, uncompiled, unw
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.estimator_network import is_estimator
 from symbolscope.games.hidden_token import embedded, hidden_token
-from symbolscope.games.input_text import GivenText, InputText
+from symbolscope.games.input_text import GivenText, GivenWords, InputText
 from symbolscope.games.masked_inputs import MaskedInputs
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.games.masked_strings import masked_strings
@@ -35,7 +35,7 @@ def masked_text(
     *,
     level: str,
     baseline: object,
-    words: Sequence[str | int] | None,
+    words: GivenWords,
     spans: GivenSpans,
     score: object,
     target: object,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbolscope.errors import SymbolscopeError
-from symbolscope.games.input_text import InputText
+from symbolscope.games.input_text import GivenWords, InputText
 from symbolscope.games.spans import GivenSpans, choose_spans, short_name, split_sentences
 from symbolscope.games.text_segmentation import Range, visible
 from symbolscope.games.token_stretches import (
@@ -51,7 +51,7 @@ class TextPlayers:
         text: InputText,
         tokens: Sequence[Range],
         *,
-        words: Sequence[str | int] | None,
+        words: GivenWords,
         spans: GivenSpans,
     ) -> "TextPlayers":
         """Read the arguments ``words`` and ``spans`` of :meth:`symbolscope.Game.from_text`.
@@ -76,7 +76,7 @@ class TextPlayers:
             )
         whole = text.whole
         there = joined_where_shared(list(text.placed([split_words(part) for part in text.parts])), tokens, whole)
-        there = _with_tokens(there, tokens)  # a tokenizer may drop signs that it does not know
+        there = [word for word in _with_tokens(there, tokens) if visible(word.text)]
         if not there:
             raise SymbolscopeError(
                 f"the tokenizer leaves no token of the text {whole!r}; is it the network's own tokenizer?"
@@ -119,6 +119,7 @@ class TextPlayers:
 
 
 def _with_tokens(stretches: Sequence[Word], tokens: Sequence[Range]) -> list[Word]:
+    """Those that have a token: a tokenizer may drop signs that it does not know."""
     owning = set(owners_of_tokens(stretches, tokens).tolist())
     return [word for number, word in enumerate(stretches) if number in owning]
 
@@ -141,9 +142,7 @@ def _name(text: str) -> str:
     return short_name(seen) if seen else " ".join(f"U+{ord(character):04X}" for character in text)
 
 
-def _chosen_words(
-    whole: str, there: Sequence[Word], chosen: Sequence[str | int], tokens: Sequence[Range]
-) -> list[Word]:
+def _chosen_words(whole: str, there: Sequence[Word], chosen: GivenWords, tokens: Sequence[Range]) -> list[Word]:
     """Read ``words``: for each choice every occurrence of that word, else every place in the text where it stands."""
     if isinstance(chosen, str) or not isinstance(cast("object", chosen), Iterable):
         typed = f". Type [{chosen!r}]" if isinstance(chosen, str) else ""

@@ -80,7 +80,9 @@ def _without(outputs: torch.Tensor, column: int) -> torch.Tensor:
 
 
 def _callable_scores(function: Callable[[object], object], outputs: torch.Tensor) -> torch.Tensor:
-    scores = torch.as_tensor(np.asarray(given) if not isinstance(given := function(outputs), torch.Tensor) else given)
+    scores = torch.as_tensor(
+        np.asarray(given) if not isinstance(given := function(outputs.clone()), torch.Tensor) else given
+    )
     if scores.shape == (len(outputs), 1):
         scores = scores[:, 0]
     if scores.shape != (len(outputs),):

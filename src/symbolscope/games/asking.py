@@ -1,12 +1,13 @@
 """A game asked for values, with a store and an executor that stay open between questions."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from os import PathLike
 from typing import TYPE_CHECKING, TypeAlias
 
+from symbolscope.errors import SymbolscopeError
 from symbolscope.games.batches import check_masks, scores_in_batches
-from symbolscope.games.chunks import KnownValues, scores_in_chunks
+from symbolscope.games.chunks import KnownValues, Settling, scores_in_chunks
 from symbolscope.games.executors.executor import ChunkRunner
 from symbolscope.games.executors.settings_check import check_count
 from symbolscope.games.fixed_batch import fixed_batch
@@ -72,16 +73,17 @@ def asking(
         runner = run or WhenNeeded(lambda: opened.enter_context(chosen.running(game.source, batch_size=rows)))
 
         def in_chunks(masks: GivenArray) -> Scores:
-            return scores_in_chunks(
-                game.source,
-                check_masks(masks, game.n_players),
-                runner,
-                batch_size=rows,
-                workers=chosen.workers,
-                player_names=game.player_names,
-                store=values,
-                progress=progress,
-            )
+            with _settled(values):
+                return scores_in_chunks(
+                    game.source,
+                    check_masks(masks, game.n_players),
+                    runner,
+                    batch_size=rows,
+                    workers=chosen.workers,
+                    player_names=game.player_names,
+                    store=values,
+                    progress=progress,
+                )
 
         yield in_chunks
 
@@ -106,6 +108,21 @@ class WhenNeeded:
         if self._run is None:
             self._run = self._start()
         return self._run(chunks)
+
+
+@contextmanager
+def _settled(values: KnownValues | None) -> Generator[None, None, None]:
+    """What waits to be kept is kept when a question is answered, and when it is interrupted."""
+    if not isinstance(values, Settling):
+        yield
+        return
+    try:
+        yield
+    except BaseException:
+        with suppress(SymbolscopeError):  # the first reason counts
+            values.settle()
+        raise
+    values.settle()
 
 
 def _opened_values(game: Game, store: GivenStore, opened: ExitStack) -> KnownValues | None:

@@ -30,6 +30,15 @@ class KnownValues(Protocol):
         ...
 
 
+@runtime_checkable
+class Settling(Protocol):
+    """Values that may wait to be kept until they were looked at; `SteadyValues` of the store is one."""
+
+    def settle(self) -> None:
+        """Keep what waits, or refuse it."""
+        ...
+
+
 def scores_in_chunks(
     source: MaskScores,
     masks: Masks,

@@ -40,8 +40,9 @@ class SteadyValues:
         self._asked: tuple[Masks, Scores] | None = None  # masks and what they gave, asked in a call of their own
         self._first: tuple[Masks, Scores] | None = None  # masks of the first chunk that was kept, and its values
         self._stamp = game_stamp(game)
-        self._stamp_seconds = 0.0
-        self._stamped = 0.0
+        self._look_seconds = 0.0  # that it took to see whether anything has changed
+        self._looked = 0.0
+        self._waiting: list[tuple[Masks, Scores]] = []
 
     def known(self, masks: Masks) -> tuple[Scores, NDArray[np.bool_]]:
         """As :meth:`StoredValues.known`; a function is asked for some masks that are not known, to be asked again later."""
@@ -54,23 +55,35 @@ class SteadyValues:
         return values, is_known
 
     def add(self, masks: Masks, values: Scores) -> None:
-        """As :meth:`StoredValues.add`, of values that the game still gives.
+        """As :meth:`StoredValues.add`, of values that the game still gives; where looking costs much, they wait for the next look.
 
         Raises
         ------
         SymbolscopeError
             If it gives others by now, or gives a mask another value among other masks; nothing of these is kept.
         """
+        self._waiting.append((masks, values))
+        if time.perf_counter() - self._looked >= PACE * self._look_seconds:
+            self.settle()
+
+    def settle(self) -> None:
+        """Look whether the game still gives what it gave, and keep the values that wait; raises as :meth:`add` does."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
         changed = self._changed()
         if self._first is None:
+            masks, values = waiting[0]
             here = _some(masks, np.arange(len(masks)))
             self._first = masks[here], values[here]
             if self._of_function:
                 self._ask_again("is random, or changes itself when it is called")
                 self._compare(masks, values)
-        elif changed:
+                changed = False
+        if changed:
             self._ask_again("has changed since the first of them were asked")
-        self._stored.add(masks, values)
+        for masks, values in waiting:
+            self._stored.add(masks, values)
 
     def _ask_again(self, why: str) -> None:
         first, tolerance = self._asked or self._first, SAME if self._asked is not None else ALIKE
@@ -102,13 +115,11 @@ class SteadyValues:
         return score_chunk(self._game.source, masks, batch_size=max(1, len(masks)), threads=None)
 
     def _changed(self) -> bool:
-        """Whether the game consists of something else than when this was last asked; not asked while that would cost much."""
-        now = time.perf_counter()
-        if now - self._stamped < PACE * self._stamp_seconds:
-            return False
+        """Whether the game consists of something else than when this was last asked."""
+        begun = time.perf_counter()
         stamp = game_stamp(self._game)
-        self._stamped = time.perf_counter()
-        self._stamp_seconds = self._stamped - now
+        self._looked = time.perf_counter()
+        self._look_seconds = self._looked - begun
         changed, self._stamp = stamp != self._stamp, stamp
         return changed
 

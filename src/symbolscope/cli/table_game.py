@@ -81,7 +81,7 @@ class TableInput:
             player_names=[self.table.names[position] for position in chosen],
         )
         if self.baseline == "mean":
-            game.settings["baseline"] = f"mean of {self.table.n_rows} rows"
+            game.settings["baseline"] = f"mean of {self.table.n_rows} row{'' if self.table.n_rows == 1 else 's'}"
         return game
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symbolscope.core.printable_text import printable
+from symbolscope.core.effect_text import effect_text
 from symbolscope.emergence.check_type import GivenModel, check_model
 from symbolscope.emergence.frame import frame_of
 from symbolscope.shapes import PerPlayer
@@ -64,7 +65,8 @@ class OrderStrength:
         for order, cancelled in enumerate(self.cancellation):
             if order:
                 shown = "-" if np.isnan(cancelled) else f"{cancelled:.0%}"
-                lines.append(f"{order:>5}  {self.positive[order]:>+8.3f}  {self.negative[order]:>+9.3f}  {shown:>12}")
+                raised, lowered = (effect_text(float(one[order]), 3) for one in (self.positive, self.negative))
+                lines.append(f"{order:>5}  {raised:>8}  {lowered:>9}  {shown:>12}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:

@@ -27,8 +27,14 @@ def assess_masks(reading: MaskReading, nulls: Mapping[Null, str | None], *, rest
     checked = reading.checked()
     values, prediction, k = checked.values, checked.prediction, reading.complexity
     error = values - prediction
-    variance = float(np.var(values))
-    squared = float(np.mean(error**2))
+    with np.errstate(over="ignore", invalid="ignore"):
+        variance = float(np.var(values))
+        squared = float(np.mean(error**2))
+    if not np.isfinite([variance, squared]).all():
+        raise SymbolscopeError(
+            f"outputs of up to {np.abs(values).max():.3g} have no finite variance, so no R^2 can be said; rescale the score, such as "
+            "score=lambda output: output / 1e200"
+        )
     score = 1.0 - squared / variance if variance > 0 else float(squared == 0)
     controls = Controls({null.name: why for null, why in nulls.items() if why is not None})
     wanted = [null for null, why in nulls.items() if why is None]

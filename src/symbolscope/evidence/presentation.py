@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from symbolscope.core.printable_text import printable
+from symbolscope.core.effect_text import digits_for
 from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.faithfulness import ALTERNATIVES, DIVERGENCE, ELSEWHERE, OFF_TARGET, RIVALS, Faithfulness
 
@@ -177,8 +178,8 @@ def _number(value: float) -> str:
         return "-"
     if value == int(value) and abs(value) >= 2:
         return f"{int(value):,}"
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"
+    return digits_for(value) if abs(value) < 100 else f"{value:,.1f}"
 
 
 def _span(interval: tuple[float, float]) -> str:
-    return "" if math.isnan(interval[0]) else f"[{interval[0]:.3f}, {interval[1]:.3f}]  "
+    return "" if math.isnan(interval[0]) else f"[{digits_for(interval[0])}, {digits_for(interval[1])}]  "

@@ -22,6 +22,7 @@ from symbolscope.games.players import Players
 from symbolscope.games.spans import GivenSpans
 from symbolscope.games.tensor_inputs import tensor_inputs
 from symbolscope.games.torch_network import TorchNetwork
+from symbolscope.games.unchanged_players import unchanged_names, unchanged_text
 from symbolscope.games.view import InputView
 from symbolscope.shapes import Scores
 
@@ -414,6 +415,18 @@ class Game:
         )
         return game
 
+    @property
+    def unchanged(self) -> tuple[str, ...]:
+        """Names of the players whose sample equals their baseline, so that hiding them changes nothing.
+
+        Examples
+        --------
+        >>> import torch
+        >>> Game(torch.nn.Linear(3, 2), [1.0, 0.0, 3.0], player_names=["age", "dose", "sex"], target=1).unchanged
+        ('dose',)
+        """
+        return unchanged_names(self.source.relevant, self.player_names)
+
     def __call__(self, masks: GivenArray) -> Scores:
         """Score masks, bool [m, n] -> float64 [m], without a progress bar; see :func:`symbolscope.evaluate`.
 
@@ -502,6 +515,8 @@ class Game:
         self.n_players = len(players)
         self.view = view
         self.settings = settings
+        if (unchanged := unchanged_text(source.relevant, players.names)) is not None:
+            self.settings["equals_baseline"] = unchanged
         self.network: object = None
         self.key: str | None = None  # stands for a function in a store of values
         self._given_baseline: GivenBaseline = None

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import floor, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.effect_text import effect_decimals, magnitude
 from symbolscope.graphs.text import letter
 
 if TYPE_CHECKING:
@@ -118,11 +118,14 @@ def _labels(graph: "AndOrGraph") -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What is written at each node, and in its slot."""
     letters = {index: letter(place) for place, index in enumerate(graph.coalitions)}
     largest = max((abs(node.effect) for node in graph.nodes if node.effect is not None), default=0.0)
-    digits = min(12, max(0, 2 - floor(log10(largest)))) if largest > 0 else 2
+    digits = effect_decimals(largest)
+    digits = max(digits - 2, 0) if digits >= 0 else digits + 2  # three digits are enough in a picture
     labels: list[str] = []
     effects: list[str] = []
     for index, node in enumerate(graph.nodes):
-        effects.append("" if node.effect is None else f"{node.effect:+.{digits}f}".replace("-", MINUS))
+        effects.append(
+            "" if node.effect is None else (MINUS if node.effect < 0 else "+") + magnitude(node.effect, digits)
+        )
         if node.kind == "player":
             labels.append(node.name if len(node.name) <= _LONGEST_NAME else node.name[: _LONGEST_NAME - 1] + "\u2026")
         else:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symbolscope.core.printable_text import printable
+from symbolscope.core.effect_text import effect_text, table_decimals
 
 if TYPE_CHECKING:
     from symbolscope.graphs.and_or_graph import AndOrGraph
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 def and_or_text(graph: "AndOrGraph") -> str:
     """Strongest interactions first, each with what it is made of; coalitions are lettered and written out once."""
     letters = {index: letter(place) for place, index in enumerate(graph.coalitions)}
-    lines = [f"sum  intercept {graph.intercept:+.4f}"]
+    sizes = [abs(node.effect) for node in graph.nodes if node.effect is not None]
+    digits = table_decimals(max(sizes, default=0.0))
+    lines = [f"sum  intercept {effect_text(graph.intercept, digits)}"]
     written: set[int] = set()
 
     def called(index: int) -> str:
@@ -36,7 +39,7 @@ def and_or_text(graph: "AndOrGraph") -> str:
         said.append(", ".join(called(part) for part in node.children) or printable(node.name))
         if index in letters:
             said = [f"[{letters[index]}]", *([] if index in written else said)]
-        lines.append(f"  {node.effect or 0.0:+.4f}  {'  '.join(said)}")
+        lines.append(f"  {effect_text(node.effect or 0.0, digits)}  {'  '.join(said)}")
         if index not in written:
             written.add(index)
             write_out(index, 2)

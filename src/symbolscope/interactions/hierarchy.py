@@ -8,6 +8,7 @@ import numpy as np
 from symbolscope.core.argument_checks import Flag, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
 from symbolscope.core.printable_text import printable
+from symbolscope.core.effect_text import digits_for, effect_text
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
 from symbolscope.games.executors.settings_check import check_count
@@ -111,7 +112,7 @@ class Hierarchy:
         for group in self.opened:
             count = len(group.interactions)
             lines.append(
-                f"opened: {printable(group.name)} ({len(group.players)} players; {group.strength:.4f} in {count} salient "
+                f"opened: {printable(group.name)} ({len(group.players)} players; {digits_for(group.strength, 4)} in {count} salient "
                 f"interaction{'' if count == 1 else 's'})"
             )
         for level in self.levels[1:]:
@@ -232,7 +233,8 @@ def _strengths(salient: InteractionModel, groups: tuple[PlayerGroup, ...]) -> di
         rows = np.flatnonzero(salient.masks[:, number] & (salient.effects != 0.0))
         if len(rows) and len(group.members) > 1:
             labels = tuple(
-                f"{salient.effects[row]:+.4f} {salient.kinds[row]} {salient.label(int(row))}" for row in rows
+                f"{effect_text(float(salient.effects[row]), 4)} {salient.kinds[row]} {salient.label(int(row))}"
+                for row in rows
             )
             found[number] = float(np.abs(salient.effects[rows]).sum()), labels
     return found

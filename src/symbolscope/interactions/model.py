@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from symbolscope.core.argument_checks import FilePath, InstanceOf, Number, OneOf, WholeNumber
 from symbolscope.core.checked_call import takes
 from symbolscope.core.printable_text import printable
+from symbolscope.core.effect_text import effect_text, table_decimals
+from symbolscope.core.name_list import name_list
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import GivenExecutor, GivenStore
 from symbolscope.games.game import Game
@@ -439,7 +441,10 @@ class InteractionModel:
     @takes({"row": WholeNumber(least=0)})
     def label(self, row: int) -> str:
         """Names of the players of interaction ``row``, joined by commas."""
-        return ", ".join(self.player_names[i] for i in np.flatnonzero(self.masks[row]))
+        return ", ".join(self._names(row))
+
+    def _names(self, row: int) -> list[str]:
+        return [self.player_names[player] for player in np.flatnonzero(self.masks[row])]
 
     @takes({"kappa": Number(finite=False)})
     def graph(self, *, kappa: float | None = None) -> "AndOrGraph":
@@ -465,9 +470,12 @@ class InteractionModel:
     @takes({"k": WholeNumber(least=0)})
     def to_text(self, k: int = 10) -> str:
         """The k strongest interactions as a plain table."""
-        lines = ["  effect  kind  players"]
-        for row in range(min(k, len(self.effects))):
-            lines.append(f"{self.effects[row]:+8.4f}  {self.kinds[row]:<4}  {self._shown_label(row)}")
+        digits = table_decimals(float(np.abs(self.effects).max(initial=0.0)))
+        shown = [effect_text(float(effect), digits) for effect in self.effects[:k]]
+        width = max(8, *map(len, shown)) if shown else 8
+        lines = [f"{'effect':>{width}}  kind  players"]
+        for row, effect in enumerate(shown):
+            lines.append(f"{effect:>{width}}  {self.kinds[row]:<4}  {self._shown_label(row)}")
         if len(self.effects) > k:
             lines.append(f"... and {len(self.effects) - k} weaker ones")
         return "\n".join(lines)
@@ -507,7 +515,7 @@ class InteractionModel:
         return load_model(path)
 
     def _shown_label(self, row: int) -> str:
-        return ", ".join(printable(self.player_names[i]) for i in np.flatnonzero(self.masks[row]))
+        return name_list([printable(name) for name in self._names(row)])
 
     def _known_values(self) -> Vector:
         if self.values is None:
@@ -519,7 +527,9 @@ class InteractionModel:
 
     def __repr__(self) -> str:
         certified = "" if np.isnan(self.lower_bound) else f", objective {self.objective:.4g} (gap {self.gap:.1e})"
-        head = f"InteractionModel: {len(self.effects)} interactions of {self.n_players} players{certified}"
+        unchanged = self.settings.get("equals_baseline")
+        same = f"; hiding changes nothing for {unchanged}, equal to the baseline" if unchanged else ""
+        head = f"InteractionModel: {len(self.effects)} interactions of {self.n_players} players{certified}{same}"
         return f"{head}\n{self.to_text()}"
 
     def _repr_html_(self) -> str:

@@ -7,6 +7,8 @@ import numpy as np
 
 from symbolscope.core.printable_text import printable
 from symbolscope.report.numerals import several, signed
+from symbolscope.core.name_list import name_list
+from symbolscope.report.numerals import effect, several, signed
 from symbolscope.report.payload import decimals
 from symbolscope.report.sentences import certificate_line, default_count, evidence_sentence, headline, known_curve
 
@@ -38,19 +40,18 @@ def html_fragment(model: "InteractionModel", *, k: int = 12) -> str:
     scale = _WIDTH / ((below + above) or 1.0)
     rows: list[str] = []
     for row in range(min(k, len(model.effects))):
-        effect, kind = float(model.effects[row]), str(model.kinds[row])
-        names = f" <small>{escape(kind)}</small> ".join(
-            escape(printable(model.player_names[player])) for player in np.flatnonzero(model.masks[row])
-        )
-        start = (below + min(effect, 0.0)) * scale
+        size, kind = float(model.effects[row]), str(model.kinds[row])
+        members = [escape(printable(model.player_names[player])) for player in np.flatnonzero(model.masks[row])]
+        names = name_list(members, f" <small>{escape(kind)}</small> ")
+        start = (below + min(size, 0.0)) * scale
         bar = (
-            f'<svg width="{_WIDTH}" height="14" role="img" aria-label="effect {signed(effect, digits)}">'
-            f'<rect x="{start:.1f}" y="2" width="{max(abs(effect) * scale, 1.0):.1f}" height="10" rx="1" '
-            f'fill="{_UP if effect >= 0 else _DOWN}"/></svg>'
+            f'<svg width="{_WIDTH}" height="14" role="img" aria-label="effect {effect(size, digits)}">'
+            f'<rect x="{start:.1f}" y="2" width="{max(abs(size) * scale, 1.0):.1f}" height="10" rx="1" '
+            f'fill="{_UP if size >= 0 else _DOWN}"/></svg>'
         )
         rows.append(
             f'<tr><td>{escape(kind.upper())}</td><td style="text-align:left">{names}</td><td>{bar}</td>'
-            f'<td style="text-align:right">{signed(effect, digits)}</td><td>{int(model.masks[row].sum())}</td></tr>'
+            f'<td style="text-align:right">{effect(size, digits)}</td><td>{int(model.masks[row].sum())}</td></tr>'
         )
     left = len(model.effects) - k
     more = f" {several(left, 'weaker one is', 'weaker ones are')} not listed." if left > 0 else ""

@@ -2,34 +2,39 @@
 
 import math
 
+from symbolscope.core.effect_text import effect_text, magnitude
+
 MINUS = "\u2212"  # as wide as "+", so that signed columns line up
 
 
-def decimals_for(scale: float) -> int:
-    """Digits after the point that show about five digits of a number of size ``scale``.
-
-    Examples
-    --------
-    >>> decimals_for(3.2), decimals_for(250.0), decimals_for(0.004), decimals_for(0.0)
-    (4, 2, 7, 4)
-    """
-    if not math.isfinite(scale) or scale <= 0.0:
-        return 4
-    return max(1, min(12, 4 - math.floor(math.log10(scale))))
-
-
 def signed(value: float, decimals: int) -> str:
-    """``value`` with its sign always written.
+    """``value`` with its sign always written; decimals below 0 mean an exponent, see :func:`effect_decimals`.
 
     Examples
     --------
-    >>> signed(1.25, 2), signed(-0.5, 2), signed(-0.0001, 2)
-    ('+1.25', '−0.50', '0.00')
+    >>> signed(1.25, 2), signed(-0.5, 2), signed(-0.0001, 2), signed(-3e-7, -4)
+    ('+1.25', '−0.50', '0.00', '−3.0000e-7')
     """
-    text = f"{value:.{decimals}f}"
+    text = magnitude(value, decimals)
     if float(text) == 0.0:
-        return text.removeprefix("-")
-    return f"+{text}" if value > 0 else text.replace("-", MINUS)
+        return text
+    return f"+{text}" if value > 0 else MINUS + text
+
+
+def effect(value: float, decimals: int) -> str:
+    """An effect with its sign, never as zero unless it is.
+
+    Examples
+    --------
+    >>> effect(1.25, 4), effect(-3e-7, 4), effect(0.0, 4)
+    ('+1.2500', '−3.00e-7', '0.0000')
+    """
+    return magnitude(value, decimals) if value == 0.0 else effect_text(value, decimals, minus=MINUS)
+
+
+def coarser(decimals: int) -> int:
+    """Two digits fewer, as many as an axis needs."""
+    return max(decimals - 2, 0) if decimals >= 0 else min(decimals + 2, -1)
 
 
 def plain(value: float, digits: int = 4) -> str:

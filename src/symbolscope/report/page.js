@@ -12,8 +12,10 @@ function numbersOf(base64, size, read) {
   return Array.from({ length: bytes.length / size }, (_, index) => view[read](index * size, true));
 }
 
+// Decimals below 0 mean so many digits with an exponent, as in Python.
 function signed(value, decimals) {
-  const text = Math.abs(value).toFixed(decimals);
+  const size = Math.abs(value);
+  const text = decimals >= 0 ? size.toFixed(decimals) : size === 0 ? "0" : size.toExponential(-decimals);
   if (Number(text) === 0) return text;
   return (value < 0 ? "\u2212" : "+") + text;
 }
@@ -158,8 +160,7 @@ function Explanation(section) {
     for (let interaction = 0; interaction < count; interaction += 1) {
       if (isOn(interaction, shown)) { symbols += effects[interaction]; on += 1; }
     }
-    const index = present.reduce((sum, here, player) => sum + (here ? 2 ** player : 0), 0);
-    const network = values === null ? null : values[index];
+    const network = values === null ? null : values[present.reduce((sum, here, player) => sum + (here ? 2 ** player : 0), 0)];
     write("symbols", symbols);
     if (network !== null) { write("network", network); write("difference", symbols - network); }
     part("used-text").textContent = `${count} interaction${count === 1 ? "" : "s"}`;

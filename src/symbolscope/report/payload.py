@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.report.numerals import decimals_for
+from symbolscope.core.effect_text import effect_decimals
 
 if TYPE_CHECKING:
     from symbolscope.interactions.fidelity import FidelityCurve
@@ -60,9 +60,9 @@ def outputs(model: "InteractionModel") -> NDArray[np.float64] | None:
 
 
 def decimals(model: "InteractionModel") -> int:
-    """Digits after the point for scores and effects of this explanation."""
+    """Digits after the point for scores and effects of this explanation; below 0 with an exponent."""
     low, high = output_range(model)
-    return decimals_for(max(abs(low), abs(high)))
+    return effect_decimals(max(abs(low), abs(high)))
 
 
 def output_range(model: "InteractionModel") -> tuple[float, float]:

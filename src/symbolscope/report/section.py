@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from symbolscope.core.effect_text import digits_for
 from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.presentation import rows
 from symbolscope.games.view import ImageView, TableView, TextView
 from symbolscope.report.chart import Chart
 from symbolscope.report.charts import accuracy_charts, order_chart, sparsity_charts
 from symbolscope.report.graph_figure import GraphFigure, graph_figure
-from symbolscope.report.numerals import several, signed
+from symbolscope.report.numerals import coarser, effect, several, signed
 from symbolscope.report.payload import decimals, output_range, outputs, payload
 from symbolscope.report.picture import Picture, draw_picture
 from symbolscope.report.sentences import (
@@ -147,7 +148,7 @@ def make_section(
         symbols=_number(symbols, digits),
         difference=None if known is None else _number(symbols - float(known[-1]), digits),
         intercept=_number(float(model.intercept), digits),
-        ends=(signed(low, max(digits - 2, 0)), signed(high, max(digits - 2, 0))),
+        ends=(signed(low, coarser(digits)), signed(high, coarser(digits))),
         bars=_bars(model, chosen, digits),
         signs=(bool((model.effects < 0).any()), bool((model.effects >= 0).any())),
         count=len(model.effects),
@@ -166,6 +167,10 @@ def make_section(
 
 def _number(value: float, digits: int) -> Number:
     return Number(signed(value, digits), repr(float(value)))
+
+
+def _effect(value: float, digits: int) -> Number:
+    return Number(effect(value, digits), repr(float(value)))
 
 
 def _name(model: "InteractionModel", number: int) -> str:
@@ -196,7 +201,7 @@ def _player_rows(model: "InteractionModel", digits: int) -> tuple[PlayerRow, ...
         strength = round(4 * abs(share) / largest)
         tint = f"{'lowers' if share < 0 else 'raises'} tint-{strength}"
         value, hidden = (view[player][1], view[player][2]) if view else ("", "")
-        rows.append(PlayerRow(player, name, value, hidden, _number(share, digits), tint))
+        rows.append(PlayerRow(player, name, value, hidden, _effect(share, digits), tint))
     return tuple(rows)
 
 
@@ -220,17 +225,17 @@ def _bars(model: "InteractionModel", chosen: int, digits: int) -> tuple[Bar, ...
     zero = round(2.0 + below * scale, 2)
     bars: list[Bar] = []
     for row in range(drawn):
-        effect = float(model.effects[row])
-        tip, players = zero + effect * scale, np.flatnonzero(model.masks[row])
+        size = float(model.effects[row])
+        tip, players = zero + size * scale, np.flatnonzero(model.masks[row])
         # The arrow's head shows the sign without colour; a short bar is all head.
-        neck = tip - math.copysign(min(3.0, abs(tip - zero)), effect)
+        neck = tip - math.copysign(min(3.0, abs(tip - zero)), size)
         bars.append(
             Bar(
                 kind="or" if model.kinds[row] == "or" else "and",
                 players=tuple(int(player) for player in players),
-                effect=_number(effect, digits),
+                effect=_effect(size, digits),
                 order=len(players),
-                sign="positive" if effect >= 0 else "negative",
+                sign="positive" if size >= 0 else "negative",
                 zero=zero,
                 path=f"M{zero} 3H{neck:.2f}L{tip:.2f} 9L{neck:.2f} 15H{zero}Z",
                 used=row < chosen,
@@ -245,8 +250,11 @@ def _controls(evidence: "Faithfulness | None") -> tuple[tuple[str, ...], ...]:
         return ()
     shown: list[tuple[str, ...]] = []
     for row in rows(evidence):
-        span = "" if math.isnan(row.interval[0]) else f"{row.interval[0]:.3f} to {row.interval[1]:.3f}"
-        value = "–" if math.isnan(row.value) else f"{row.value:,.0f}" if row.section == "terms" else f"{row.value:.3f}"
+        low, high = (digits_for(bound) for bound in row.interval)
+        span = "" if math.isnan(row.interval[0]) else f"{low} to {high}"
+        value = (
+            "–" if math.isnan(row.value) else f"{row.value:,.0f}" if row.section == "terms" else digits_for(row.value)
+        )
         shown.append((f"{row.section}: {row.name}", value, span, row.note))
     if evidence.alternatives is not None:
         shown.append(("identifiability", "", "", str(evidence.alternatives)))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symbolscope.evidence.left_out import NotAssessed
+from symbolscope.games.unchanged_players import EVERY
+from symbolscope.games.view import TableView
 from symbolscope.report.charts import SALIENT
 from symbolscope.report.numerals import percent, plain, several
 
@@ -44,8 +46,11 @@ def default_count(model: "InteractionModel", curve: "FidelityCurve | None") -> i
 def headline(model: "InteractionModel", count: int, curve: "FidelityCurve | None") -> str:
     """One honest sentence: how much of the output the chosen interactions reproduce."""
     if not len(model.effects) and model.sampled is not None:
-        return f"No interaction was found. {model.sampled.statement}"
+        unchanged = f" {said}" if (said := unchanged_sentence(model)) else ""
+        return f"No interaction was found.{unchanged} {model.sampled.statement}"
     if not len(model.effects):
+        if model.settings.get("equals_baseline"):
+            return f"No interaction is found, for hiding changes nothing. {unchanged_sentence(model)}"
         within = f" by more than the tolerance, {plain(model.tolerance)}," if model.tolerance > 0 else ""
         return f"No interaction is needed: the output does not depend{within} on which players are present."
     if model.values is None and model.sampled is not None and model.sampled.held_out:
@@ -79,6 +84,22 @@ def headline(model: "InteractionModel", count: int, curve: "FidelityCurve | None
     return f"{_several_strong(count, len(model.effects))} reproduce only {percent(r2)} {over}.{rest}"
 
 
+def unchanged_sentence(model: "InteractionModel") -> str:
+    """Which players equal their baseline, so that hiding them changes nothing whatever the network is; nothing if none does."""
+    names = model.settings.get("equals_baseline")
+    if not names:
+        return ""
+    one_row = str(model.settings.get("baseline", "")).startswith("mean of 1 row")
+    if names == EVERY:
+        what = "column" if isinstance(model.view, TableView) or one_row else "player"
+        why = ", since the table has one row and its mean is that row" if one_row else ""
+        return (
+            f"Every {what} equals its baseline{why}. This says nothing of the network: give another baseline"
+            f"{' or more rows' if one_row else ''}."
+        )
+    return f"Some equal their baseline, so that hiding them changes nothing: {names}."
+
+
 def _several_strong(count: int, every: int) -> str:
     return f"All {several(every, 'interaction')}" if count == every else f"The {count:,} strongest interactions"
 
@@ -87,11 +108,12 @@ def sparsity_sentence(model: "InteractionModel") -> str:
     """How many interactions stand out."""
     if not len(model.effects):
         return "There are no interactions."
+    unchanged = f" {said}" if (said := unchanged_sentence(model)) else ""
     sizes = np.abs(model.effects)
     salient = int((sizes >= SALIENT * sizes.max()).sum())
     return (
         f"{salient:,} of {several(sizes.size, 'interaction')} {'is' if salient == 1 else 'are'} salient "
-        "(at least 5\u00a0% as strong as the strongest)."
+        f"(at least 5\u00a0% as strong as the strongest).{unchanged}"
     )
 
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from symbolscope.core.printable_text import printable
 from symbolscope.core.terminal_output import shown, terminal_console, wide_enough
+from symbolscope.core.name_list import name_list
 from symbolscope.games.view import ImageView, TableView, TextView
-from symbolscope.report.numerals import several, signed
+from symbolscope.report.numerals import effect, several, signed
 from symbolscope.report.payload import decimals
 from symbolscope.report.sentences import (
     certificate_line,
@@ -118,16 +119,17 @@ def _table(model: "InteractionModel", k: int, out: "Console") -> "Table":
     table.add_column("size")
     table.add_column("order", justify="right")
     for row in range(min(k, len(model.effects))):
-        effect, kind = float(model.effects[row]), str(model.kinds[row])
-        style = "blue" if effect >= 0 else "dark_orange"
+        size, kind = float(model.effects[row]), str(model.kinds[row])
+        style = "blue" if size >= 0 else "dark_orange"
         # Names are shown one by one: a line break in one is none of the table's.
-        names = f" {kind} ".join(printable(model.player_names[player]) for player in np.flatnonzero(model.masks[row]))
+        members = [printable(model.player_names[player]) for player in np.flatnonzero(model.masks[row])]
+        names = name_list(members, f" {kind} ")
         table.add_row(
             str(row + 1),
             kind.upper(),
             shown(names, out),
-            shown(signed(effect, digits), out, style=style),
-            shown(_bar(abs(effect) / largest, out), out, style=style),
+            shown(effect(size, digits), out, style=style),
+            shown(_bar(abs(size) / largest, out), out, style=style),
             str(int(model.masks[row].sum())),
         )
     intercept = signed(float(model.intercept), digits)

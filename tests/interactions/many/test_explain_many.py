@@ -89,7 +89,8 @@ def classifier():
 def test_a_sample_that_fails_is_noted_and_the_rest_goes_on(tmp_path):
     samples = SAMPLES.copy()
     samples[3, 2] = np.nan
-    explanations = sy.explain_many(network(), samples, store=tmp_path / "run.sqlite")
+    with pytest.warns(UserWarning, match="1 of 12 samples"):
+        explanations = sy.explain_many(network(), samples, store=tmp_path / "run.sqlite")
     assert list(explanations.failures) == [3]
     assert "nan" in explanations.failures[3].lower()
     assert 3 not in explanations.samples

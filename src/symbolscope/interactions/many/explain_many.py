@@ -1,7 +1,8 @@
 """Explain every sample of a data set."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence, Sized
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from symbolscope.core.argument_checks import Flag, Seed
 from symbolscope.core.checked_call import takes
 from symbolscope.core.sequence_checks import Names
+from symbolscope.core.error_text import error_text
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, WhenNeeded, asking, chosen_or_here
 from symbolscope.games.executors.executor import ChunkRunner, Executor
@@ -30,6 +32,7 @@ from symbolscope.interactions.many.kept_results import KeptResults, Results
 from symbolscope.interactions.many.record import Record, record_of, to_bytes
 from symbolscope.interactions.many.run_key import digest_of, run_key
 from symbolscope.interactions.many.sample_games import GameOfNumber, SampleGames
+from symbolscope.interactions.many.sample_kinds import check_no_loader, what_it_is
 from symbolscope.interactions.model import InteractionModel
 from symbolscope.interactions.tolerance import check_tolerance
 
@@ -121,7 +124,8 @@ def explain_many(
     ------
     SymbolscopeError
         If the arguments make no sense, the network has no fingerprint (with a file), or the file is damaged, newer or open
-        elsewhere. What one sample raises is noted instead.
+        elsewhere; for a loader of batches; and if every sample failed, with the reason of the first. What one sample among others
+        raises is noted instead, and a warning says how many failed.
 
     Examples
     --------
@@ -132,9 +136,14 @@ def explain_many(
     >>> len(explanations), explanations[4].n_players, explanations.failures
     (5, 3, {})
 
-    A sample that cannot be explained stops nothing:
+    A sample that cannot be explained stops nothing, and a warning says so:
 
-    >>> explanations = sy.explain_many(network, [[1.0, 2.0, 3.0], [1.0, float("nan"), 3.0]], target=1)
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     explanations = sy.explain_many(network, [[1.0, 2.0, 3.0], [1.0, float("nan"), 3.0]], target=1)
+    >>> "1 of 2 samples" in str(told[0].message)
+    True
     >>> len(explanations), list(explanations.failures)
     (1, [1])
     """
@@ -169,6 +178,8 @@ def explain_many(
             source = GamesInOne(GameOfNumber(games, samples))  # pyright: ignore[reportArgumentType]
             run.runner = WhenNeeded(lambda: opened.enter_context(chosen.running(source, batch_size=WHOLE_CHUNKS)))
         run.all_of(samples)
+        failed = {sample: why for sample, why in results.failures().items() if sample < run.seen}
+        _tell_failures(failed, run.seen)
         if file is None:
             return Explanations(results, None, key, run.seen)
     return Explanations(None, file.path, key, run.seen)
@@ -187,7 +198,26 @@ def _one_by_one(samples: Any) -> Iterable[object]:
             f"samples must be a list of samples, or an array [samples, ...]; got {type(samples).__name__}{of_shape}. "
             "For one sample type [sample]"
         )
+    check_no_loader(samples)
     return samples
+
+
+def _tell_failures(failures: Mapping[int, str], seen: int) -> None:
+    """Raise where nothing was explained; warn, once, where something was not."""
+    if not failures:
+        return
+    first = min(failures)
+    if len(failures) == seen:
+        raise SymbolscopeError(f"none of the {_several(seen)} could be explained. Sample {first}: {failures[first]}")
+    warnings.warn(
+        f"{len(failures):,} of {_several(seen)} could not be explained; .failures has them all. Sample {first}: {failures[first]}",
+        stacklevel=3,
+    )
+
+
+def _several(count: int) -> str:
+    """So many samples, in words."""
+    return f"{count:,} sample{'' if count == 1 else 's'}"
 
 
 class _Run:
@@ -263,7 +293,7 @@ class _Run:
                         return model
 
         except Exception as error:
-            self._fail(number, error)
+            self._fail(number, error, looks_like=what_it_is(sample))
             return
 
         def recorded() -> bytes:
@@ -303,9 +333,9 @@ class _Run:
             self._kept = {}
         self._kept_at = time.perf_counter()
 
-    def _fail(self, number: int, error: Exception) -> None:
-        kind = "" if isinstance(error, SymbolscopeError) else f"{type(error).__name__}: "
-        self._results.fail(number, f"{kind}{error}")
+    def _fail(self, number: int, error: Exception, *, looks_like: str = "") -> None:
+        said = error_text(error)
+        self._results.fail(number, f"{looks_like} ({said})" if looks_like else said)
 
     def _is_of(self, number: int, sample: object) -> bool:
         """Whether the stored result is of this sample, not of another that was in its place."""

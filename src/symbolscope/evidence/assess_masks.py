@@ -32,7 +32,7 @@ def assess_masks(reading: MaskReading, nulls: Mapping[Null, str | None], *, rest
         squared = float(np.mean(error**2))
     if not np.isfinite([variance, squared]).all():
         raise SymbolscopeError(
-            f"outputs of up to {np.abs(values).max():.3g} have no finite variance, so no R^2 can be said; rescale the score, such as "
+            f"outputs of up to {np.abs(values).max():.3g} have no finite variance, so there is no R^2; rescale the score, such as "
             "score=lambda output: output / 1e200"
         )
     score = 1.0 - squared / variance if variance > 0 else float(squared == 0)

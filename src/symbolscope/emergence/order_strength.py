@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolscope.core.printable_text import printable
 from symbolscope.core.effect_text import effect_text
+from symbolscope.core.printable_text import printable
 from symbolscope.emergence.check_type import GivenModel, check_model
 from symbolscope.emergence.frame import frame_of
 from symbolscope.shapes import PerPlayer

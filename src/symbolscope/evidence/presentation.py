@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from symbolscope.core.printable_text import printable
 from symbolscope.core.effect_text import digits_for
+from symbolscope.core.printable_text import printable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.faithfulness import ALTERNATIVES, DIVERGENCE, ELSEWHERE, OFF_TARGET, RIVALS, Faithfulness
 

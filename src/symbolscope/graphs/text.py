@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolscope.core.printable_text import printable
 from symbolscope.core.effect_text import effect_text, table_decimals
+from symbolscope.core.printable_text import printable
 
 if TYPE_CHECKING:
     from symbolscope.graphs.and_or_graph import AndOrGraph

@@ -7,8 +7,8 @@ import numpy as np
 
 from symbolscope.core.argument_checks import Flag, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
-from symbolscope.core.printable_text import printable
 from symbolscope.core.effect_text import digits_for, effect_text
+from symbolscope.core.printable_text import printable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
 from symbolscope.games.executors.settings_check import check_count

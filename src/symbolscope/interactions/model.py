@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from symbolscope.core.argument_checks import FilePath, InstanceOf, Number, OneOf, WholeNumber
 from symbolscope.core.checked_call import takes
-from symbolscope.core.printable_text import printable
 from symbolscope.core.effect_text import effect_text, table_decimals
 from symbolscope.core.name_list import name_list
+from symbolscope.core.printable_text import printable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import GivenExecutor, GivenStore
 from symbolscope.games.game import Game

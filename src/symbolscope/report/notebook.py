@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolscope.core.printable_text import printable
-from symbolscope.report.numerals import several, signed
 from symbolscope.core.name_list import name_list
+from symbolscope.core.printable_text import printable
 from symbolscope.report.numerals import effect, several, signed
 from symbolscope.report.payload import decimals
 from symbolscope.report.sentences import certificate_line, default_count, evidence_sentence, headline, known_curve

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symbolscope.core.name_list import name_list
 from symbolscope.core.printable_text import printable
 from symbolscope.core.terminal_output import shown, terminal_console, wide_enough
-from symbolscope.core.name_list import name_list
 from symbolscope.games.view import ImageView, TableView, TextView
 from symbolscope.report.numerals import effect, several, signed
 from symbolscope.report.payload import decimals

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from symbolscope.core.argument_checks import Flag, Seed
 from symbolscope.core.checked_call import takes
-from symbolscope.core.sequence_checks import Names
 from symbolscope.core.error_text import error_text
+from symbolscope.core.sequence_checks import Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, WhenNeeded, asking, chosen_or_here
 from symbolscope.games.executors.executor import ChunkRunner, Executor
@@ -211,7 +211,7 @@ def _tell_failures(failures: Mapping[int, str], seen: int) -> None:
         raise SymbolscopeError(f"none of the {_several(seen)} could be explained. Sample {first}: {failures[first]}")
     warnings.warn(
         f"{len(failures):,} of {_several(seen)} could not be explained; .failures has them all. Sample {first}: {failures[first]}",
-        stacklevel=3,
+        stacklevel=4,  # the caller of explain_many, whose arguments are checked by one more function
     )
 
 

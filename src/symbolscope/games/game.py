@@ -304,7 +304,6 @@ class Game:
     @classmethod
     @takes(
         {
-            "text": Text(),
             "level": OneOf(("token", "embedding")),
             "player_names": Names(distinct=False, numbers=True),
             "prefix_sharing": Flag(),

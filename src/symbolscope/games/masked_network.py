@@ -76,8 +76,8 @@ class MaskedNetwork:
         Whether the outputs are probabilities; None to see.
     sequence
         True if outputs [m, L, V] hold one row per token, of which the last predicts the next token.
-    of_text
-        True if the sample was a text, so that advice about arrays of numbers would mislead.
+    advice
+        What to look at where the first call fails; None for what suits an array of numbers.
 
     Raises
     ------
@@ -96,10 +96,10 @@ class MaskedNetwork:
         regression: bool = False,
         probabilities: bool | None = None,
         sequence: bool = False,
-        of_text: bool = False,
+        advice: str | None = None,
     ) -> None:
         self.network = network
-        self._of_text = of_text
+        self._advice = advice
         self.inputs = inputs
         self.relevant = inputs.relevant
         self.reads_last_position = False
@@ -233,8 +233,8 @@ class MaskedNetwork:
             raise
         except Exception as error:
             hint = ""
-            if self._of_text:
-                hint = "; is the tokenizer the network's own, and does the network take so long a text?"
+            if self._advice is not None:
+                hint = f"; {self._advice}"
             elif not rows.is_floating_point():
                 hint = (
                     "; the sample holds integers, as token ids do: if they are numbers, give sample.astype('float32')"

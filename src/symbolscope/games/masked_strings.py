@@ -79,7 +79,7 @@ def masked_strings(
         classes=classes,
         regression=isinstance(adapted, EstimatorNetwork) and adapted.regression,
         probabilities=adapted.probabilities if isinstance(adapted, EstimatorNetwork) else None,
-        of_text=True,
+        advice="does it take a list of strings, and is it fitted?",
     )
     resolved = source.score.target
     label = classes[resolved] if classes is not None and resolved is not None else None

@@ -81,7 +81,7 @@ def masked_text(
         score=score,
         target=_target(network, tokenizer, target),
         sequence=True,
-        of_text=True,
+        advice="is the tokenizer the network's own, and does the network take so long a text?",
     )
     if prefix_sharing is not False:
         _share_prefixes(source, network, chosen.of_token, tokenized.extras, asked=prefix_sharing is True)

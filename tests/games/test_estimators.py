@@ -70,10 +70,10 @@ def test_regression():
     data = load_diabetes()
     model = LinearRegression().fit(data.data, data.target)
     with pytest.raises(sy.SymbolscopeError, match="LinearRegression is a regressor; give score='output'"):
-        sy.Game(model, data.data[0])
-    game = sy.Game(model, data.data[0], score="output")
+        sy.Game(model, data.data[0], score="log-odds")
     masks = sy.all_masks(10)
-    assert np.allclose(game(masks), model.predict(masks * data.data[0]))
+    for score in ("output", "auto"):
+        assert np.allclose(sy.Game(model, data.data[0], score=score)(masks), model.predict(masks * data.data[0]))
 
 
 def test_a_batch_axis_is_refused(iris):

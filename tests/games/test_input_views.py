@@ -19,7 +19,7 @@ def test_table():
 @pytest.mark.parametrize("shape", [(12, 10), (1, 12, 10), (3, 12, 10), (4, 12, 10), (12, 10, 3)])
 def test_images(shape):
     pixels = np.linspace(0, 1, int(np.prod(shape)), dtype=np.float32).reshape(shape)
-    view = sy.Game(pooled, pixels, players=(3, 2), target=0).view
+    view = sy.Game(pooled, pixels, players=(3, 2), target=0, outputs="logits").view
     assert isinstance(view, ImageView)
     assert view.pixels.shape == (12, 10, 3)
     assert view.pixels.dtype == np.uint8

@@ -64,7 +64,7 @@ def test_the_target_stays_where_the_other_network_predicts_another_class():
 def test_a_network_of_one_logit_keeps_its_class():
     mine, other = mlp(0, outputs=1), mlp(5, outputs=1)
     for target in (0, 1):
-        game = sy.Game(mine, SAMPLE, target=target)
+        game = sy.Game(mine, SAMPLE, target=target, outputs="logits")
         again, one = game.with_network(other), sy.Game(other, SAMPLE, target=1)
         np.testing.assert_allclose(again(MASKS), one(MASKS) * (1 if target else -1), atol=1e-6)
         assert again.settings["target"] == target
@@ -141,7 +141,7 @@ def fitted(iris, rows, kind=LogisticRegression, labels=NAMED, **settings):
     [
         (LogisticRegression, {"max_iter": 500}, "log-odds"),
         (LogisticRegression, {"max_iter": 500}, "probability"),
-        (SVC, {}, "logit"),
+        (SVC, {}, "output"),
     ],
 )
 def test_an_estimator_fitted_on_other_data(iris, kind, settings, score):

@@ -30,6 +30,18 @@ _PATIENCE_SECONDS = 5.0  # who waited longer for the explanation is told why the
 _COMMON_GIB = 4.0  # what needs more may be refused, so it is not announced
 
 
+class OutputsName(StrEnum):
+    """What the outputs mean; see the ``outputs`` of :class:`symbolscope.Game`."""
+
+    LOGITS = "logits"
+    PROBABILITIES = "probabilities"
+    MULTI_LABEL = "multi-label"
+    MULTI_LABEL_LOGITS = "multi-label-logits"
+    MULTI_LABEL_PROBABILITIES = "multi-label-probabilities"
+    VALUE = "value"
+    MARGIN = "margin"
+
+
 class ScoreName(StrEnum):
     """Scores that can be named on the command line."""
 
@@ -145,7 +157,17 @@ def explain(
         ScoreName | None,
         typer.Option(
             metavar="NAME",
-            help="Number read off the output: --score log-odds (default), logit, probability, output (for regressors)",
+            help="Number read off the output: --score log-odds (default of classes), logit, probability, output (default of "
+            "regression, ranking and anomaly scores)",
+            rich_help_panel="What is explained",
+        ),
+    ] = None,
+    outputs: Annotated[
+        OutputsName | None,
+        typer.Option(
+            metavar="NAME",
+            help="What the network's outputs mean: --outputs logits, probabilities, multi-label (each column a label of its own), "
+            "value (regression, ranking), margin. Default: as found, and shown; asked where it cannot be known",
             rich_help_panel="What is explained",
         ),
     ] = None,
@@ -293,7 +315,12 @@ def explain(
             sample = ImageInput.parse(image, grid, size, mean, std, baseline, gray=gray)
         network = source.load()
         with user_code(source.user_file):
-            game = sample.game(network, score=None if score is None else score.value, target=target)
+            game = sample.game(
+                network,
+                score=None if score is None else score.value,
+                outputs=None if outputs is None else outputs.value,
+                target=target,
+            )
             game.settings |= {"model": source.given, "input": sample.description}
             from symbolscope.interactions.explain import exact_memory, is_exact
             from symbolscope.interactions.explain import explain as explain_game

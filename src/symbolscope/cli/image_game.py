@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from symbolscope.cli.destinations import existing_file
 from symbolscope.cli.numerals import number, per_channel, size
-from symbolscope.cli.targets import default_score, read_target
+from symbolscope.cli.targets import read_target
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class ImageInput:
         """What is explained, for the page."""
         return f"the image {self.path.name}"
 
-    def game(self, network: object, *, score: str | None, target: str | None) -> "Game":
+    def game(self, network: object, *, score: str | None, outputs: str | None, target: str | None) -> "Game":
         """Make the game."""
         import numpy as np
 
@@ -120,7 +120,8 @@ class ImageInput:
             self._normalised(self.pixels),
             baseline=self._normalised(hidden),
             players=players,
-            score=score or default_score(network),
+            score=score or "auto",
+            outputs=outputs,
             target=read_target(network, target),
         )
         game.view = input_view(self.pixels, hidden, players)  # as the user knows it, not as the network gets it

@@ -60,11 +60,11 @@ class TableInput:
         """What is explained, for the page."""
         return f"row {self.table.row} of {self.table.path.name}"
 
-    def game(self, network: object, *, score: str | None, target: str | None) -> "Game":
+    def game(self, network: object, *, score: str | None, outputs: str | None, target: str | None) -> "Game":
         """Make the game."""
         import numpy as np
 
-        from symbolscope.cli.targets import default_score, fitted_columns, read_target
+        from symbolscope.cli.targets import fitted_columns, read_target
         from symbolscope.games.estimator_network import is_estimator
         from symbolscope.games.game import Game
 
@@ -76,7 +76,8 @@ class TableInput:
             network,
             sample,
             baseline=baseline,
-            score=score or default_score(network),
+            score=score or "auto",
+            outputs=outputs,
             target=read_target(network, target),
             player_names=[self.table.names[position] for position in chosen],
         )

@@ -23,17 +23,6 @@ def read_target(network: object, text: str | None) -> object:
         return text
 
 
-def default_score(network: object) -> str:
-    """The score that suits a network: "output" for a scikit-learn regressor, "log-odds" otherwise."""
-    from symbolscope.games.estimator_network import is_estimator
-
-    if is_estimator(network):
-        from sklearn.base import is_regressor
-
-        return "output" if is_regressor(network) else "log-odds"
-    return "log-odds"
-
-
 def fitted_columns(network: object) -> tuple[str, ...] | None:
     """Names of the columns that an estimator was fitted on, if it knows them."""
     names: Sequence[object] | None = getattr(network, "feature_names_in_", None)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from symbolscope.cli.targets import default_score, read_target
+from symbolscope.cli.targets import read_target
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class TextInput:
             return f"the text “{_short(self.text)}”"
         return f"the texts “{_short(self.text)}” and “{_short(self.second)}”"
 
-    def game(self, network: object, *, score: str | None, target: str | None) -> "Game":
+    def game(self, network: object, *, score: str | None, outputs: str | None, target: str | None) -> "Game":
         """Make the game of what the function returned: (network, tokenizer), or what takes strings."""
         from torch import nn
 
@@ -82,7 +82,8 @@ class TextInput:
             tokenizer,
             self.text if self.second is None else (self.text, self.second),
             baseline=self.baseline,
-            score=score or default_score(network),
+            score=score or "auto",
+            outputs=outputs,
             target=read_target(network, target),
         )
 

@@ -1,6 +1,6 @@
 """A scikit-learn estimator seen from a game."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from symbolscope.errors import SymbolscopeError
+from symbolscope.games.booster_outputs import BoosterAnswers, is_booster
 from symbolscope.games.estimator_inputs import MaskedRow, estimator_inputs
+from symbolscope.games.estimator_outputs import WAYS, EstimatorAnswers, choose_way, estimator_kind
+from symbolscope.games.output_meaning import GivenOutputs, Meaning
 from symbolscope.games.prepared_inputs import PreparedInputs
 
 
@@ -17,10 +19,29 @@ def is_estimator(network: object) -> bool:
     """Tell whether a network follows scikit-learn's protocol: ``fit``, and one of its three ways to predict."""
     ways = ("predict_proba", "decision_function", "predict")
     return (
-        hasattr(network, "fit")
-        and any(hasattr(network, way) for way in ways)
-        and not isinstance(network, torch.nn.Module)
+        (
+            hasattr(network, "fit")
+            and any(hasattr(network, way) for way in ways)
+            and not isinstance(network, torch.nn.Module)
+        )
+        or owner_of_method(network) is not None
+        or is_booster(network)
     )
+
+
+def owner_of_method(function: object) -> tuple[object, str] | None:
+    """The estimator behind one of its own methods, such as ``classifier.predict_proba``, and the method's name.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> owner_of_method(LogisticRegression().predict_proba)[1], owner_of_method(len)
+    ('predict_proba', None)
+    """
+    owner, name = getattr(function, "__self__", None), getattr(function, "__name__", None)
+    if name in WAYS and hasattr(owner, "fit") and not isinstance(owner, (type, torch.nn.Module)):
+        return owner, name
+    return None
 
 
 class MaskedSample(Protocol):
@@ -38,37 +59,35 @@ class MaskedSample(Protocol):
 class EstimatorNetwork:
     """A fitted estimator as a map from a batch of rows to a batch of outputs.
 
-    The score decides what is asked: a regressor ``predict``; log-odds and probabilities ``predict_proba``, then
-    ``decision_function``; a logit ``decision_function`` first.
+    What is asked follows from the kind of estimator, the score and what was said of the outputs: a regressor ``predict``;
+    an outlier detector its anomaly score; a classifier ``predict_proba``, then ``decision_function``; for a logit in turned order.
 
     Parameters
     ----------
     estimator
-        A fitted scikit-learn estimator or pipeline.
+        A fitted scikit-learn estimator or pipeline, or one of its methods, such as ``classifier.predict_proba``.
     score
         The game's score.
+    given
+        The game's ``outputs``.
     """
 
-    def __init__(self, estimator: object, *, score: object) -> None:
-        from sklearn.base import is_regressor
-
-        self.estimator = estimator
-        self.regression = bool(is_regressor(estimator))
-        self.way = _way(estimator, score, regression=self.regression)
-        self.probabilities = self.way == "predict_proba"
-        self._predict: Callable[[object], object] = getattr(estimator, self.way)
+    def __init__(self, estimator: object, *, score: object, given: GivenOutputs = None) -> None:
+        owner, method = owner_of_method(estimator) or (estimator, None)
+        booster = BoosterAnswers(estimator) if is_booster(estimator) else None
+        if booster is not None:
+            owner, method = booster.booster, None
+        self.estimator = owner
+        kind = estimator_kind(owner) if booster is None else "unknown"
+        self.answers: EstimatorAnswers | BoosterAnswers = booster or EstimatorAnswers(
+            owner, kind, method or choose_way(owner, kind, score=score, given=given)
+        )
         self.device = torch.device("cpu")
         self.batch_rows: int | None = None
         self.smallest_batch = 1
         self.training = False
         self.from_logits = False
-        self.name = type(estimator).__name__
-        classes = getattr(estimator, "classes_", None) if self.way != "predict" else None
-        self.classes = (
-            tuple(label.item() if isinstance(label, np.generic) else label for label in classes)
-            if classes is not None
-            else None
-        )
+        self.name = type(owner).__name__ if method is None else f"{type(owner).__name__}.{method}"
         self.table: MaskedSample | None = None  # of the row or text that is explained: see prepare
 
     def prepare(
@@ -76,7 +95,7 @@ class EstimatorNetwork:
     ) -> PreparedInputs:
         """Read the row that is explained; from then on batches are masks of its columns, bool [m, columns]."""
         prepared = estimator_inputs(
-            self.estimator, self._predict, sample, baseline=baseline, players=players, player_names=player_names
+            self.estimator, self.answers.ask, sample, baseline=baseline, players=players, player_names=player_names
         )
         assert isinstance(prepared.inputs, MaskedRow)
         self.table = prepared.inputs.table
@@ -84,9 +103,21 @@ class EstimatorNetwork:
 
     def outputs(self, batch: torch.Tensor) -> torch.Tensor:
         """Return the outputs [m, C] of a batch: masks of the prepared row's columns, or rows of numbers [m, columns]."""
-        table = batch.numpy() if self.table is None else self.table.rows(batch.numpy())
-        outputs = torch.from_numpy(np.asarray(self._predict(table), dtype=np.float64))
-        return outputs if outputs.ndim > 1 else outputs[:, None]
+        return torch.from_numpy(self.answers(self._table(batch)))
+
+    def _table(self, batch: torch.Tensor) -> object:
+        return batch.numpy() if self.table is None else self.table.rows(batch.numpy())
+
+    def meaning(
+        self, rows: torch.Tensor, outputs: torch.Tensor, *, given: GivenOutputs, score: object, target: object
+    ) -> Meaning:
+        """What the outputs [m, C] of some rows are; see :class:`symbolscope.games.estimator_outputs.EstimatorAnswers`."""
+        given = None if isinstance(given, Meaning) else given  # another estimator answers in its own way
+        return self.answers.meaning(outputs, self._table(rows), score=score, given=given)
+
+    def classes(self, meaning: Meaning, width: int) -> tuple[object, ...] | None:
+        """Labels of the columns, or of the two classes behind one column."""
+        return self.answers.classes(meaning, width)
 
     @contextmanager
     def as_found(self) -> Generator[None, None, None]:
@@ -97,15 +128,3 @@ class EstimatorNetwork:
     def evaluating(self) -> Generator[None, None, None]:
         """Nothing to switch: estimators have no training mode."""
         yield
-
-
-def _way(estimator: object, score: object, *, regression: bool) -> str:
-    first = ("decision_function", "predict_proba") if score == "logit" else ("predict_proba", "decision_function")
-    ways = ("predict",) if regression else (*first, "predict")
-    way = next(way for way in ways if hasattr(estimator, way))
-    if score in ("log-odds", "logit", "probability") and way == "predict":
-        kind = "a regressor" if regression else "an estimator with neither predict_proba nor decision_function"
-        raise SymbolscopeError(
-            f"score {score!r} needs class outputs, and {type(estimator).__name__} is {kind}; give score='output'"
-        )
-    return way

@@ -6,6 +6,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from symbolscope.games.booster_outputs import booster_column_names
+
 _DEPTH = 6
 # Where wrappers keep what they fitted, whichever of them a class has.
 _INSIDE = (
@@ -93,6 +95,7 @@ def categorical_positions(estimator: object) -> frozenset[int]:
 def _own_names(part: object) -> tuple[str, ...] | None:
     # Only scikit-learn and XGBoost know no names where there were none; LightGBM and CatBoost then count the columns.
     candidates = (
+        (booster_column_names(part), "Column_{}"),
         (_attribute(part, "feature_names_in_"), "Column_{}"),
         (_attribute(part, "feature_name_"), "Column_{}"),
         (_attribute(part, "feature_names_"), "{}"),

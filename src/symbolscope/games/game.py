@@ -18,6 +18,7 @@ from symbolscope.games.given import GivenArray, GivenBaseline, GivenPlayers, Giv
 from symbolscope.games.input_text import GivenText, GivenWords
 from symbolscope.games.masked_function import MaskedFunction
 from symbolscope.games.masked_network import MaskedNetwork
+from symbolscope.games.output_meaning import GivenOutputs
 from symbolscope.games.players import Players
 from symbolscope.games.spans import GivenSpans
 from symbolscope.games.tensor_inputs import tensor_inputs
@@ -40,7 +41,8 @@ class Game:
     ----------
     network
         nn.Module (also one from ``torch.export.load(...).module()``), callable tensor -> tensor, or fitted scikit-learn
-        estimator. It gets batches [m, *sample.shape] and returns [m] or [m, classes], or an object with ``.logits``.
+        estimator, one of its methods, or any function of NumPy arrays. It gets batches [m, *sample.shape] and returns [m] or
+        [m, classes], or an object with ``.logits``. No row's answer may depend on the other rows of its batch.
     sample
         The input to be explained, one array without a batch axis.
     baseline
@@ -50,8 +52,14 @@ class Game:
         A :class:`Players`, an integer label array (-1 = background), a list of index groups, or (rows, cols) patches
         of an image. None makes each element of a one-dimensional sample a player.
     score
-        "log-odds" (z_y - log sum_{j != y} exp z_j), "logit", "probability", "output" (regression), or a callable
-        outputs [m, ...] -> [m]. All in float64.
+        "log-odds" (z_y - log sum_{j != y} exp z_j), "logit", "probability", "output" (the column as it is), or a callable
+        outputs [m, ...] -> [m]. All in float64. "auto" is the log-odds of classes, and the output of everything else.
+    outputs
+        What the outputs mean: "logits" (of exclusive classes, or of class 1 if there is one column), "probabilities" (likewise),
+        "multi-label" (each column a label of its own; "multi-label-logits" and "multi-label-probabilities" say which), "value"
+        (regression, ranking), "margin" (only signs and order count). None finds it: from the kind of estimator, a Hugging Face
+        configuration, a final softmax or sigmoid, or outputs that lie in [0, 1]; it is shown in ``settings["outputs"]``, and where
+        it cannot be known, as of one column of a torch network, the question is asked.
     target
         Class or output column; a class label for scikit-learn. None is the class predicted on the full input.
     player_names
@@ -62,8 +70,8 @@ class Game:
     Raises
     ------
     SymbolscopeError
-        If shapes do not fit, the sample or baseline holds NaN, the network fails, is random (dropout left on) or does
-        not suit the score, or the target does not exist.
+        If shapes do not fit, the sample or baseline holds NaN, the network fails, is random (dropout left on), mixes the rows of a
+        batch or does not suit the score, what its outputs mean cannot be known, or the target does not exist.
 
     Examples
     --------
@@ -107,7 +115,8 @@ class Game:
         *,
         baseline: GivenBaseline = "zero",
         players: GivenPlayers = None,
-        score: str | Callable[..., object] = "log-odds",
+        score: str | Callable[..., object] = "auto",
+        outputs: GivenOutputs = None,
         target: object = None,
         player_names: Sequence[str] | None = None,
         device: object = None,
@@ -124,15 +133,17 @@ class Game:
                 sample,
                 baseline=None if isinstance(baseline, str) and baseline == "zero" else baseline,
                 score=score,
+                outputs=outputs,
                 target=target,
                 player_names=player_names,
                 device=device,
             )
             return
         adapted = (
-            EstimatorNetwork(network, score=score) if is_estimator(network) else TorchNetwork(network, device=device)
+            EstimatorNetwork(network, score=score, given=outputs)
+            if is_estimator(network)
+            else TorchNetwork(network, device=device)
         )
-        classes = adapted.classes if isinstance(adapted, EstimatorNetwork) else None
         prepared = (
             adapted.prepare(sample, baseline=baseline, players=players, player_names=player_names)
             if isinstance(adapted, EstimatorNetwork)
@@ -144,19 +155,18 @@ class Game:
             prepared.inputs,
             score=score,
             target=target,
-            classes=classes,
-            regression=isinstance(adapted, EstimatorNetwork) and adapted.regression,
-            probabilities=adapted.probabilities if isinstance(adapted, EstimatorNetwork) else None,
+            given=outputs,
             sequence=prepared.sequence,
         )
-        resolved = source.score.target
+        resolved, classes = source.score.target, source.classes
         self._lay_out(
             source,
             chosen,
             prepared.view,
             {
                 "network": adapted.name,
-                "score": _score_name(score),
+                "score": _score_name(score, source),
+                "outputs": str(source.meaning),
                 "target": resolved,
                 "target_name": str(classes[resolved]) if classes is not None and resolved is not None else None,
                 "baseline": prepared.baseline_name,
@@ -172,6 +182,7 @@ class Game:
             baseline=hidden,
             players=chosen,
             score=score,
+            outputs=source.meaning if isinstance(adapted, TorchNetwork) and not callable(score) else outputs,
             target=_label(classes, resolved),
             device=device,
         )
@@ -292,6 +303,7 @@ class Game:
         settings: Settings = {
             "network": str(name),
             "score": "output",
+            "outputs": "values of a function of masks",
             "target": None,
             "target_name": None,
             "baseline": None,
@@ -319,7 +331,8 @@ class Game:
         baseline: GivenBaseline = None,
         words: GivenWords = None,
         spans: GivenSpans = "word",
-        score: str | Callable[..., object] = "log-odds",
+        score: str | Callable[..., object] = "auto",
+        outputs: GivenOutputs = None,
         target: object = None,
         player_names: Sequence[str] | None = None,
         device: object = None,
@@ -355,7 +368,7 @@ class Game:
             strings that occur in the text and (start, end) ranges of its characters; for a pair a list of strings, or two
             lists, one for each text. A span may cut a word between two tokens; a token that it touches it has whole. Players
             are named by their text, of long ones the beginning.
-        score, player_names, device
+        score, outputs, player_names, device
             As for :class:`Game`.
         target
             Class index or label; for a language model a token id or a string that is a single token. None is the
@@ -407,6 +420,7 @@ class Game:
             words=words,
             spans=spans,
             score=score,
+            outputs=outputs,
             target=target,
             player_names=player_names,
             device=device,
@@ -459,6 +473,7 @@ class Game:
         words: GivenWords = None,
         spans: GivenSpans = "word",
         score: str | Callable[..., object],
+        outputs: GivenOutputs,
         target: object,
         player_names: Sequence[str] | None,
         device: object,
@@ -476,6 +491,7 @@ class Game:
             words=words,
             spans=spans,
             score=score,
+            outputs=outputs,
             target=target,
             device=device,
             prefix_sharing=prefix_sharing,
@@ -483,7 +499,8 @@ class Game:
         players = masked.players if player_names is None else masked.players.renamed(player_names)
         settings: Settings = {
             "network": masked.source.network.name,
-            "score": _score_name(score),
+            "score": _score_name(score, masked.source),
+            "outputs": str(masked.source.meaning),
             "target": masked.source.score.target,
             "target_name": masked.target_name,
             "baseline": masked.baseline_name,
@@ -501,6 +518,7 @@ class Game:
             words=words,
             spans=spans,
             score=score,
+            outputs=outputs if callable(score) or is_estimator(network) else masked.source.meaning,
             target=masked.target,
             player_names=player_names,
             device=device,
@@ -531,8 +549,8 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= 30 else text[:29] + "…")
 
 
-def _score_name(score: object) -> str:
-    return score if isinstance(score, str) else f"function {getattr(score, '__name__', type(score).__name__)}"
+def _score_name(score: object, source: MaskedNetwork) -> str:
+    return source.score.kind if not callable(score) else f"function {getattr(score, '__name__', type(score).__name__)}"
 
 
 def _describe(players: Players) -> str:

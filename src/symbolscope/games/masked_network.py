@@ -1,6 +1,5 @@
 """A network, the masked inputs it is given, and the score read from it: masks in, numbers out."""
 
-import time
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
@@ -10,9 +9,12 @@ from numpy.typing import NDArray
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.batch_sizes import BatchSizes
+from symbolscope.games.first_answers import first_answers, first_masks, nearly_equal
 from symbolscope.games.masked_inputs import MaskedInputs
+from symbolscope.games.output_meaning import GivenOutputs, Meaning, check_given_outputs, meaning_of
 from symbolscope.games.prefix_network import PrefixNetwork
-from symbolscope.games.scores import Score, choose_score
+from symbolscope.games.scores import Score, check_outputs, check_score, choose_score
+from symbolscope.games.torch_outputs import check_predicts_next_token
 from symbolscope.shapes import Masks, Scores
 
 BATCH_BYTES = 128 << 20  # inputs or outputs of one batch; activations come on top
@@ -45,6 +47,16 @@ class Network(Protocol):
         """Return the outputs [m, ...] of a batch."""
         ...
 
+    def meaning(
+        self, rows: torch.Tensor, outputs: torch.Tensor, *, given: GivenOutputs, score: object, target: object
+    ) -> Meaning:
+        """Find what the outputs [m, C] of some rows are, or refuse with the question."""
+        ...
+
+    def classes(self, meaning: Meaning, width: int) -> tuple[object, ...] | None:
+        """Labels of the columns, or of the two classes behind one column, where the network knows them."""
+        ...
+
     def as_found(self) -> AbstractContextManager[None]:
         """Run as the network stands, and put everything back."""
         ...
@@ -68,12 +80,8 @@ class MaskedNetwork:
         The masked inputs.
     score, target
         As given to the game.
-    classes
-        Labels of the output columns, where known.
-    regression
-        True if the network predicts numbers.
-    probabilities
-        Whether the outputs are probabilities; None to see.
+    given
+        What the user said of the outputs (``outputs=``); None to find their meaning.
     sequence
         True if outputs [m, L, V] hold one row per token, of which the last predicts the next token.
     advice
@@ -92,12 +100,12 @@ class MaskedNetwork:
         *,
         score: object,
         target: object,
-        classes: tuple[object, ...] | None = None,
-        regression: bool = False,
-        probabilities: bool | None = None,
+        given: GivenOutputs = None,
         sequence: bool = False,
         advice: str | None = None,
     ) -> None:
+        check_score(score)
+        check_given_outputs(given)
         self.network = network
         self._advice = advice
         self.inputs = inputs
@@ -110,17 +118,31 @@ class MaskedNetwork:
         # time, until one larger block has come and gone: after that it keeps blocks up to that size. Nothing is
         # written here.
         torch.empty(KEPT_BYTES, dtype=torch.uint8)
-        first = inputs.rows(np.stack([np.ones(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)]))  # full, then empty
-        outputs = self._first_outputs(first)
+        masks = first_masks(n)
+        per_token = sequence and not callable(score)
+        outputs = self._first_outputs(masks, per_token=per_token)
         if not callable(score) and outputs.ndim == 3 and (sequence or network.from_logits):
+            check_predicts_next_token(getattr(network, "module", None))
             self.reads_last_position = True
         self._output_bytes = outputs[0].numel() * outputs.element_size()
         if self.reads_last_position:
             outputs = outputs[:, -1]
-        self.score: Score = choose_score(
-            score, target, outputs, classes=classes, regression=regression, probabilities=probabilities
-        )
+        self.meaning, self.classes = self._meaning(masks, outputs, score=score, target=target, given=given)
+        self.score: Score = choose_score(score, target, outputs, self.meaning, classes=self.classes)
         self.score(outputs)  # a score function of the wrong shape shows here
+
+    def _meaning(
+        self, masks: Masks, outputs: torch.Tensor, *, score: object, target: object, given: GivenOutputs
+    ) -> tuple[Meaning, tuple[object, ...] | None]:
+        if callable(score):
+            return meaning_of("numbers", "a score function was given", what="read by the score function"), None
+        check_outputs(outputs, score)
+        if self.reads_last_position:
+            because = "one row per token; the last one is read, as of the next token"
+            return meaning_of("logits", because), None
+        with self.network.evaluating():
+            meaning = self.network.meaning(self.inputs.rows(masks), outputs, given=given, score=score, target=target)
+        return meaning, self.network.classes(meaning, outputs.shape[1])
 
     def evaluating(self) -> AbstractContextManager[None]:
         """Put the network into evaluation for a while."""
@@ -172,7 +194,7 @@ class MaskedNetwork:
                     f"it raised {type(error).__name__} when several continuations of a text were given at once: {error}"
                 ) from error
         tolerance = 2e-2 if plain.dtype in (torch.float16, torch.bfloat16) else 1e-4
-        if shared is None or not _equal(shared, plain, tolerance=tolerance):
+        if shared is None or not nearly_equal(shared, plain, tolerance=tolerance):
             raise SymbolscopeError(
                 "it answers differently when several continuations of a text are given at once, each with its own "
                 "attention and positions; does a token see later ones, or are places counted otherwise?"
@@ -214,21 +236,36 @@ class MaskedNetwork:
         start, smallest = (64, 32) if on_cpu and not tiny else (256, 256)
         return BatchSizes(start=start, smallest=smallest, largest=largest, careful=256 if on_cpu else None)
 
-    def _first_outputs(self, rows: torch.Tensor) -> torch.Tensor:
+    def _first_outputs(self, masks: Masks, *, per_token: bool) -> torch.Tensor:
         network = self.network
+
+        def ask(masks: Masks) -> torch.Tensor:
+            outputs = network.outputs(self.inputs.rows(masks))
+            return (
+                outputs[:, -1:] if per_token and outputs.ndim == 3 else outputs
+            )  # a vocabulary at each token is large
+
+        rows = self.inputs.rows(masks)
         shown = f"{str(rows.dtype).removeprefix('torch.')} {list(rows.shape)}"
         try:
             if network.training:
                 with network.as_found():
-                    answers = network.outputs(rows), network.outputs(rows)
-                if not _equal(*answers):
+                    answers = network.outputs(rows).clone(), network.outputs(rows)
+                if not nearly_equal(*answers):
                     raise SymbolscopeError(
                         f"{network.name} is in training mode and its outputs change between two equal calls "
                         "(dropout left on); "
                         "type network.eval() first"
                     )
             with network.evaluating():
-                outputs, again = network.outputs(rows), network.outputs(rows)
+                answered = first_answers(
+                    ask,
+                    masks,
+                    name=network.name,
+                    module=getattr(network, "module", None),
+                    fixed_batch=network.batch_rows,
+                    on_cpu=rows.device.type == "cpu",
+                )
         except SymbolscopeError:
             raise
         except Exception as error:
@@ -245,47 +282,16 @@ class MaskedNetwork:
                 hint = "; the sample's first axis has size 1: if that is a batch axis, give sample[0]"
             raise SymbolscopeError(
                 f"{network.name} raised {type(error).__name__} on its first call, with an input of {shown} "
-                f"(2 masked samples): {error}{hint}"
+                f"(some players hidden): {error}{hint}"
             ) from error
         # A network that writes into the same memory each time (a captured CUDA graph, say) leaves nothing to wait for.
-        self.outputs_stay = rows.device.type == "cpu" and outputs.data_ptr() != again.data_ptr()
-        if not _equal(outputs, again):
-            raise SymbolscopeError(
-                f"the outputs of {network.name} change between two equal calls, even in evaluation mode, so "
-                "its values mean nothing; "
-                "switch off what is random in it (dropout or sampling in a wrapped or exported network: call "
-                "eval() on it first)"
-            )
-        if network.batch_rows is None:
-            self._check_rows_are_separate(rows, outputs)
-        return outputs
-
-    def _check_rows_are_separate(self, rows: torch.Tensor, outputs: torch.Tensor) -> None:
-        """Ask for one row alone: BatchNorm without running statistics, say, would answer differently."""
-        with self.network.evaluating():
-            begun = time.perf_counter()
-            try:
-                alone = self.network.outputs(rows[:1])
-            except Exception:  # a squeeze() that drops the batch axis, or a program exported for two rows and more
-                self.network.smallest_batch = 2
-                alone = self.network.outputs(rows[:1])
-            self._seconds_of_one = time.perf_counter() - begun
-        if not _equal(alone, outputs[:1], tolerance=1e-2):
-            raise SymbolscopeError(
-                f"{self.network.name} answers differently for an input alone and in a batch, so its values "
-                "would depend on the batch; "
-                "is there a BatchNorm without running statistics, or an axis of the sample taken for the batch?"
-            )
-
-
-def _equal(a: torch.Tensor, b: torch.Tensor, *, tolerance: float = 1e-4) -> bool:
-    """Equal up to rounding, relative to the largest output; NaN equals NaN."""
-    if a.shape != b.shape:
-        return False
-    a, b = a.double(), b.double()
-    finite = a[torch.isfinite(a)]
-    scale = float(finite.abs().max()) if len(finite) else 1.0
-    return torch.allclose(a, b, rtol=0.0, atol=tolerance * scale, equal_nan=True)
+        self.outputs_stay = answered.stays
+        self._seconds_of_one = answered.seconds_of_one
+        if answered.one_row_fails:
+            network.smallest_batch = 2
+        if answered.one_by_one:
+            network.batch_rows = 1
+        return answered.outputs
 
 
 def hidden_players(mask: NDArray[np.bool_], names: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from symbolscope.games.input_text import GivenWords, InputText
 from symbolscope.games.masked_inputs import MaskedInputs
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.games.masked_text import MaskedText
+from symbolscope.games.output_meaning import GivenOutputs
 from symbolscope.games.players import Players
 from symbolscope.games.remaining_text import RemainingText, removable_pieces
 from symbolscope.games.spans import GivenSpans
@@ -32,6 +33,7 @@ def masked_strings(
     words: GivenWords,
     spans: GivenSpans,
     score: object,
+    outputs: GivenOutputs,
     target: object,
     device: object,
 ) -> MaskedText:
@@ -63,12 +65,11 @@ def masked_strings(
     remaining = RemainingText(text.whole, pieces)
     adapted: EstimatorNetwork | TorchNetwork
     if is_estimator(network):
-        adapted = EstimatorNetwork(network, score=score)
+        adapted = EstimatorNetwork(network, score=score, given=outputs)
         adapted.table = remaining
     else:
         call = StringCall(cast("Callable[..., object]", network), remaining)
         adapted = TorchNetwork(network, device="cpu" if device is None else device, call=call)
-    classes = adapted.classes if isinstance(adapted, EstimatorNetwork) else None
     players = Players(chosen.names, labels)
     present = np.ones(len(pieces), dtype=np.bool_)
     source = MaskedNetwork(
@@ -76,12 +77,10 @@ def masked_strings(
         MaskedInputs(present, ~present, players, dtype=torch.bool, device=torch.device("cpu")),
         score=score,
         target=target,
-        classes=classes,
-        regression=isinstance(adapted, EstimatorNetwork) and adapted.regression,
-        probabilities=adapted.probabilities if isinstance(adapted, EstimatorNetwork) else None,
+        given=outputs,
         advice="does it take a list of strings, and is it fitted?",
     )
-    resolved = source.score.target
+    resolved, classes = source.score.target, source.classes
     label = classes[resolved] if classes is not None and resolved is not None else None
     return MaskedText(
         source,

@@ -17,6 +17,7 @@ from symbolscope.games.masked_inputs import MaskedInputs
 from symbolscope.games.masked_network import MaskedNetwork
 from symbolscope.games.masked_strings import masked_strings
 from symbolscope.games.masked_text import MaskedText
+from symbolscope.games.output_meaning import GivenOutputs
 from symbolscope.games.players import Players
 from symbolscope.games.prefix_network import PrefixNetwork
 from symbolscope.games.spans import GivenSpans
@@ -38,6 +39,7 @@ def masked_text(
     words: GivenWords,
     spans: GivenSpans,
     score: object,
+    outputs: GivenOutputs,
     target: object,
     device: object,
     prefix_sharing: bool | None,
@@ -53,7 +55,15 @@ def masked_text(
                 f"{asked} needs a tokenizer; a network that takes strings is given the remaining words"
             )
         return masked_strings(
-            network, read, baseline=baseline, words=words, spans=spans, score=score, target=target, device=device
+            network,
+            read,
+            baseline=baseline,
+            words=words,
+            spans=spans,
+            score=score,
+            outputs=outputs,
+            target=target,
+            device=device,
         )
     if not callable(network):
         raise SymbolscopeError(
@@ -80,6 +90,7 @@ def masked_text(
         MaskedInputs(sample, background, players, dtype=dtype, device=adapted.device),
         score=score,
         target=_target(network, tokenizer, target),
+        given=outputs,
         sequence=True,
         advice="is the tokenizer the network's own, and does the network take so long a text?",
     )

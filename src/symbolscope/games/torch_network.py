@@ -1,19 +1,24 @@
 """A torch network seen from a game: it is called on batches, and left exactly as it was found."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext, suppress
 
 import torch
 
 from symbolscope.core.wrapped_network import module_of, unwrapped
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.last_operation import last_operation
+from symbolscope.games.output_meaning import GivenOutputs, Meaning
+from symbolscope.games.output_tensor import output_tensor
+from symbolscope.games.tensor_call import TensorCall
+from symbolscope.games.torch_outputs import torch_meaning
 
 
 class TorchNetwork:
     """A torch module or callable from a batch of inputs to a batch of outputs.
 
-    Outputs may be a tensor [m, ...], a tuple or list (its first entry is taken), or an object or mapping with
-    ``logits``.
+    Outputs may be a tensor or an array [m, ...] (also a list or data frame of numbers), an object or mapping with ``logits``, or a
+    tuple or mapping with one entry that could be an output. A function that cannot take tensors is given NumPy arrays.
 
     Parameters
     ----------
@@ -25,17 +30,22 @@ class TorchNetwork:
         How to call it on a batch; None is ``network(batch)``.
     """
 
-    def __init__(
-        self, network: object, *, device: object = None, call: Callable[[torch.Tensor], object] | None = None
-    ) -> None:
+    def __init__(self, network: object, *, device: object = None, call: Callable[..., object] | None = None) -> None:
         if not callable(network):
+            ways = [
+                way for way in ("predict_proba", "predict", "run", "transform") if callable(getattr(network, way, None))
+            ]
+            advice = (
+                f"; give a function of it, such as its method {ways[0]}: sy.Game(model.{ways[0]}, row)" if ways else ""
+            )
             raise SymbolscopeError(
                 "the network must be a torch module, a scikit-learn estimator or a callable; got "
-                f"{type(network).__name__}"
+                f"{type(network).__name__}{advice}"
             )
         self.network = network
         self.module = module_of(network)
-        self._call = network if call is None else call  # a compiled module refuses to be asked whether it is true
+        self.call = TensorCall(network if call is None else call, is_module=self.module is not None or call is not None)
+        self.entry: str | None = None  # which part of a tuple or mapping the output was
         self.from_logits = False  # whether the last output was an object that names its logits, as Hugging Face's do
         first = next(iter(self.module.parameters()), None) if self.module is not None else None
         self.device = _device(device, first)
@@ -77,9 +87,9 @@ class TorchNetwork:
         return torch.cat(pieces) if len(pieces) != 1 else pieces[0]
 
     def _rows(self, batch: torch.Tensor) -> torch.Tensor:
-        output = self._call(batch)
+        output = self.call(batch)
         if type(output) is not torch.Tensor:  # the common case first: this runs once per batch
-            output, self.from_logits = _logits(output)
+            output, self.from_logits, self.entry = output_tensor(output, len(batch))
         shape = output.shape
         if not shape or shape[0] != batch.shape[0]:
             hint = ""
@@ -90,6 +100,29 @@ class TorchNetwork:
                 f"needs outputs [{len(batch)}, ...]; got {tuple(shape)}{hint}"
             )
         return output if len(shape) > 1 else output[:, None]
+
+    def meaning(
+        self, rows: torch.Tensor, outputs: torch.Tensor, *, given: GivenOutputs, score: object, target: object
+    ) -> Meaning:
+        """What the outputs [m, C] of some rows are; see :func:`symbolscope.games.torch_outputs.torch_meaning`."""
+        return torch_meaning(
+            self.name,
+            outputs,
+            given=given,
+            score=score,
+            target=target,
+            configuration=self._configuration() if self.from_logits else None,
+            made_by=lambda: last_operation(self.outputs, rows[:2]),
+        )
+
+    def classes(self, meaning: Meaning, width: int) -> None:
+        """A torch network has no labels of its own."""
+        return None
+
+    def _configuration(self) -> object:
+        """The Hugging Face configuration, also of a network that was wrapped by torch (compiled, or spread over devices)."""
+        configuration = getattr(unwrapped(self.network), "config", None)
+        return configuration if hasattr(configuration, "problem_type") else None
 
     @contextmanager
     def as_found(self) -> Generator[None, None, None]:
@@ -173,23 +206,6 @@ def _random_state_kept(device: torch.device) -> Generator[None, None, None]:
             yield
     finally:
         torch.set_rng_state(state)
-
-
-def _logits(output: object) -> tuple[torch.Tensor, bool]:
-    named = False
-    if isinstance(output, Mapping) and "logits" in output:
-        output, named = output["logits"], True
-    elif hasattr(output, "logits"):
-        output, named = getattr(output, "logits"), True  # noqa: B009 - pyright knows no attribute of object
-    elif isinstance(output, (tuple, list)) and output:
-        output = output[0]
-    if not isinstance(output, torch.Tensor):
-        raise SymbolscopeError(
-            f"the network returned {type(output).__name__}; expected a tensor [m, ...], a tuple starting with "
-            "one, or an object "
-            "with .logits. Wrap it: lambda x: network(x).your_output"
-        )
-    return output, named
 
 
 def _exported_batch_rows(network: object) -> int | None:

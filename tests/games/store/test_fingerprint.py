@@ -669,7 +669,7 @@ def test_texts_are_read():
 @pytest.mark.parametrize(
     "network",
     [
-        lambda: nn.Sequential(nn.Unflatten(1, (3, 1)), nn.LSTM(1, 2), _First()),
+        lambda: nn.Sequential(nn.Unflatten(1, (3, 1)), nn.LSTM(1, 2, batch_first=True), _First()),
         lambda: nn.utils.parametrizations.weight_norm(nn.Linear(3, 2)),
         lambda: torch.fx.symbolic_trace(nn.Sequential(nn.Linear(3, 2), nn.ReLU())),
         lambda: torch.export.export(nn.Sequential(nn.Linear(3, 2), nn.ReLU()), (torch.ones(2, 3),)).module(),

@@ -119,11 +119,11 @@ def _read_game(game: Game, digest: Digest) -> str:
 def _read_masked_network(digest: Digest, source: MaskedNetwork) -> None:
     network = source.network
     if isinstance(network, TorchNetwork):
-        call = network._call  # pyright: ignore[reportPrivateUsage]
+        call = network.call.function
         digest.read(network.network, "the network")
         digest.read(None if call is network.network else call, "how the network is called")
     elif isinstance(network, EstimatorNetwork):
-        digest.token("way", network.way)
+        digest.token("way", network.answers.way)
         digest.read(None if network.table is None else network.table.content(), "the row and its baseline")
         digest.read(network.estimator, "the estimator")
     else:
@@ -141,5 +141,5 @@ def _read_inputs(digest: Digest, inputs: MaskedInputs) -> None:
 
 
 def _read_score(digest: Digest, score: Score) -> None:
-    digest.token("score", f"{score.kind} {score.target} {score.outputs}")
+    digest.token("score", f"{score.kind} {score.target} {score.outputs} {score.smallest!r}")
     digest.read(score.function, "the score function")

@@ -22,6 +22,7 @@ from symbolscope.games.game import Game
 from symbolscope.games.games_in_one import WHOLE_CHUNKS, GamesInOne, one_of
 from symbolscope.games.given import GivenBaseline, GivenNumber, GivenPlayers
 from symbolscope.games.masks import all_masks
+from symbolscope.games.output_meaning import GivenOutputs
 from symbolscope.games.progress import ProgressBar
 from symbolscope.games.store.run_file import RunFile
 from symbolscope.interactions.decompose import check_gap, check_kinds
@@ -70,7 +71,8 @@ def explain_many(
     tokenizer: object = None,
     baseline: GivenBaseline = None,
     players: GivenPlayers = None,
-    score: str | Callable[..., object] = "log-odds",
+    score: str | Callable[..., object] = "auto",
+    outputs: GivenOutputs = None,
     target: object = None,
     player_names: Sequence[str] | None = None,
     device: object = None,
@@ -102,7 +104,7 @@ def explain_many(
         in a list or a column; or games.
     tokenizer
         For texts, as for :meth:`symbolscope.Game.from_text`; None if the network takes strings, as a scikit-learn pipeline.
-    baseline, players, score, target, player_names, device
+    baseline, players, score, outputs, target, player_names, device
         As for :class:`symbolscope.Game` (``Game.from_text`` for texts), the same for all samples. A baseline of None is "zero",
         or the tokenizer's mask token; a target of None is each sample's own prediction.
     tolerance, max_calls, method, gap, kinds, target_r2, sampling, seed
@@ -156,7 +158,7 @@ def explain_many(
     samples = _one_by_one(samples)
     if tokenizer is not None and players is not None:
         raise SymbolscopeError("players are for samples that are arrays; of a text the words are the players")
-    games = SampleGames(network, tokenizer, baseline, players, score, target, player_names, device)
+    games = SampleGames(network, tokenizer, baseline, players, score, target, player_names, device, outputs)
     calls = None if max_calls is None else int(max_calls)
     options = Options(tolerance, calls, method, gap, kinds, float(target_r2), sampling, seed)
     chosen = chosen_or_here(executor)

@@ -6,6 +6,7 @@ from typing import Any
 
 from symbolscope.games.game import Game
 from symbolscope.games.given import GivenBaseline, GivenPlayers
+from symbolscope.games.output_meaning import GivenOutputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,7 +15,7 @@ class SampleGames:
 
     Parameters
     ----------
-    network, baseline, players, score, target, player_names, device
+    network, baseline, players, score, target, player_names, device, outputs
         As for :class:`symbolscope.Game`.
     tokenizer
         Given, samples are texts, or pairs of them, and their words the players, as for :meth:`symbolscope.Game.from_text`.
@@ -31,10 +32,11 @@ class SampleGames:
     tokenizer: object = None
     baseline: GivenBaseline = None
     players: GivenPlayers = None
-    score: str | Callable[..., object] = "log-odds"
+    score: str | Callable[..., object] = "auto"
     target: object = None
     player_names: Sequence[str] | None = None
     device: object = None
+    outputs: GivenOutputs = None
 
     def __call__(self, sample: Any) -> Game:
         """The game of one sample; a sample that is a game already is taken as it is."""
@@ -43,18 +45,18 @@ class SampleGames:
         if isinstance(sample, str) or self.tokenizer is not None:
             return Game.from_text(
                 self.network, self.tokenizer, sample, baseline=self.baseline, score=self.score, target=self.target,
-                player_names=self.player_names, device=self.device,
+                player_names=self.player_names, device=self.device, outputs=self.outputs,
             )  # fmt: skip
         return Game(
             self.network, sample, baseline="zero" if self.baseline is None else self.baseline, players=self.players,
-            score=self.score, target=self.target, player_names=self.player_names, device=self.device,
+            score=self.score, target=self.target, player_names=self.player_names, device=self.device, outputs=self.outputs,
         )  # fmt: skip
 
     def described(self) -> tuple[object, ...]:
         """All that the values of a game depend on but the sample: what two runs must share to share results."""
         return (
             self.network, _tokenizer_content(self.tokenizer), self.baseline, self.players,
-            self.score, self.target, None if self.player_names is None else tuple(self.player_names),
+            self.score, self.outputs, self.target, None if self.player_names is None else tuple(self.player_names),
         )  # fmt: skip
 
 

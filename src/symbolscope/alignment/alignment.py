@@ -1,7 +1,7 @@
 """The result of a search: which part of a network's state carries a program's variable."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from os import PathLike
 
 import numpy as np
@@ -13,7 +13,7 @@ from symbolscope.alignment.counterfactual import counterfactual_pairs
 from symbolscope.alignment.frozen import frozen
 from symbolscope.alignment.iia import IIA
 from symbolscope.alignment.interchange import Interchange
-from symbolscope.alignment.measure import measure
+from symbolscope.alignment.measure import measure, measure_rest
 from symbolscope.alignment.pairs import PAIRS, Pairs
 from symbolscope.core.argument_checks import FilePath, Flag, Network, Seed, SeedOrGenerator, WholeNumber
 from symbolscope.core.checked_call import takes
@@ -186,18 +186,22 @@ class Alignment:
     def rest(self, pairs: Pairs) -> IIA:
         """The off-target test: everything but the variable's features taken from the source.
 
-        The variable must stay the target's and everything else that the program remembers become the source's. Its floor is again
-        nothing swapped, its ceiling the whole state.
+        The variable must stay the target's; whether the others move is not asked, since the place need not hold them. The floor is
+        the whole state swapped, the variable with it, and the ceiling nothing swapped.
+
+        Raises
+        ------
+        SymbolscopeError
+            If the pairs do not say what follows.
         """
-        if pairs.rest is None:
+        if not pairs.rest_swaps or pairs.rest is None:
             raise SymbolscopeError(
                 "these pairs do not say what follows if the rest is swapped; draw them with Alignment.pairs"
             )
         name = self._only(pairs.variables)
-        whole = replace(pairs.rest, whole=pairs.whole)
         with frozen(self.network):
-            return measure(
-                self.network, self.site, whole, lambda target, source: self.swap(source, target, variable=name)
+            return measure_rest(
+                self.network, self.site, pairs, lambda target, source: self.swap(source, target, variable=name)
             )
 
     @takes({"pairs": PAIRS})

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbolscope.alignment.pairs import Pairs
+from symbolscope.alignment.swapped_sets import some_of
 from symbolscope.errors import SymbolscopeError
 from symbolscope.programs.causal_model import CausalModel
 from symbolscope.tasks.classification import Classification, Values
@@ -56,7 +57,14 @@ def causal_pairs(
     def labelled(names: tuple[str, ...], classes: NDArray[Any]) -> dict[str, Any]:
         return common | {"variables": names, "labels": classes.astype(np.int64)[:, None]}
 
+    def moved(names: tuple[str, ...], kept: tuple[str, ...] = ()) -> NDArray[Any]:
+        """The answer with some values the source's, and others held where they are."""
+        theirs, mine = _inputs(program, source), _inputs(program, base)
+        return program.run_interchange(mine, dict.fromkeys(names, theirs) | dict.fromkeys(kept, mine))[program.answer]
+
     others = tuple(name for name in program.order if name not in variables)
+    units = tuple(name for name in (*program.inputs, *program.order) if name not in (*variables, program.answer))
+    some = some_of(units)
     # Everything but the variables is the source's: the source's run with the variables of the target.
     rest = _swapped(program, source, base, variables)[program.answer]
     return Pairs(
@@ -64,6 +72,8 @@ def causal_pairs(
         natural=Pairs(**labelled((), natural[program.answer])),
         whole=Pairs(**labelled(program.order, carried[program.answer])),
         rest=Pairs(**labelled(others, rest)),
+        joint=tuple(Pairs(**labelled(names, moved(names))) for names in ((*variables, *one) for one in some)),
+        partial_rest=tuple(Pairs(**labelled(names, moved(names, kept=variables))) for names in some),
     )
 
 

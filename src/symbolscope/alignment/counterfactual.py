@@ -10,27 +10,27 @@ import copy
 from collections.abc import Collection
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from symbolscope.alignment.causal_pairs import causal_pairs
+from symbolscope.alignment.drawn_pairs import Drawn, Pool, Swapped
 from symbolscope.alignment.pairs import Pairs
 from symbolscope.core.argument_checks import Network, SeedOrGenerator, WholeNumber
 from symbolscope.core.checked_call import takes
 from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
+from symbolscope.networks.reads_ahead import check_reads_no_later
 from symbolscope.programs.causal_model import ANY_PROGRAM, CausalModel
-from symbolscope.programs.program import Program, State
+from symbolscope.programs.program import Program
 from symbolscope.tasks.classification import ANY_TASK, Classification
 from symbolscope.tasks.number_task import NumberTask
 from symbolscope.tasks.task import Task
-from symbolscope.tasks.trials import Trials
-
-Indices = NDArray[np.int64]
 
 _LEAST_TRIALS = 1_000
 _TRIALS_PER_QUANTITY = 60
-_DECIMALS = 9
+# Times that as many pairs as asked for are drawn, until so many have something scored to come; and if none has.
+_DRAWS = 100
+_FRUITLESS_DRAWS = 3
 
 
 @takes(
@@ -80,8 +80,8 @@ def counterfactual_pairs(
     Raises
     ------
     SymbolscopeError
-        If the program has no such variable or is for another task, the network speaks another vocabulary, or no step is left to
-        swap at.
+        If the program has no such variable or is for another task, the network speaks another vocabulary or reads ahead of its
+        position, or no step is left to swap at: only those with a scored token to come are.
 
     Examples
     --------
@@ -111,6 +111,7 @@ def counterfactual_pairs(
             raise SymbolscopeError(f"{task!r} has no quantities; leave counts and values out")
         return causal_pairs(program, task, variables, n, generator)
     check_vocabulary(network, task)
+    check_reads_no_later(network, task)
     quiet = task.without_void() if isinstance(task, NumberTask) else task
     its_task = program.task
     if isinstance(its_task, NumberTask):  # it goes on from the swap without voids too
@@ -118,43 +119,26 @@ def counterfactual_pairs(
         program.task = its_task.without_void()
     chosen = tuple(task.quantities) if counts is None else tuple(counts)
     n_trials = max(_LEAST_TRIALS, _TRIALS_PER_QUANTITY * len(set(chosen)))
-    target = _Pool(program, quiet.sample(n_trials, seed=generator, counts=chosen), quiet)
-    source = _Pool(program, quiet.sample(n_trials, seed=generator, counts=chosen), quiet)
-    target_trials, target_steps = target.draw(n, variables, None, generator)
-    source_trials, source_steps = source.draw(n, variables, values, generator)
-    after = {name: array[target_trials, target_steps] for name, array in target.state.items()}
-    carried = {name: array[source_trials, source_steps] for name, array in source.state.items()}
-
-    # Everything that the program remembers is the source's; the environment stays the target's.
-    replaced = carried | {"quantity": after["quantity"]}
-
-    def continued(swapped: tuple[str, ...], state: State, **companions: Pairs) -> Pairs:
-        labels, scored = program.finish(state, generator=generator, max_steps=2 * task.max_length)
-        scored = scored & (labels != task.pad)
-        return Pairs(
-            variables=swapped,
-            target_tokens=_spliced(target.trials.tokens[target_trials], target_steps, labels, task.pad),
-            target_steps=target_steps,
-            source_tokens=source.trials.tokens[source_trials],
-            source_steps=source_steps,
-            labels=labels,
-            scored=scored,
-            target_values={name: after[name].astype(np.float64) for name in program.names},
-            source_values={name: carried[name].astype(np.float64) for name in program.names},
-            natural=companions.get("natural"),
-            whole=companions.get("whole"),
-            rest=companions.get("rest"),
+    target = Pool(program, quiet.sample(n_trials, seed=generator, counts=chosen), quiet)
+    source = Pool(program, quiet.sample(n_trials, seed=generator, counts=chosen), quiet)
+    drawn: list[Drawn] = []
+    dropped: frozenset[Swapped] = frozenset()
+    found = 0
+    for _ in range(_DRAWS):
+        one = Drawn.of(program, task, target, source, variables, values, n, generator)
+        if not drawn:
+            dropped = one.seldom_scored()
+        drawn.append(one.scored_rows(dropped))
+        found += len(drawn[-1].target_trials)
+        if found >= n or (found == 0 and len(drawn) == _FRUITLESS_DRAWS):
+            break
+    if found < n:
+        silent = 1 - found / (n * len(drawn))
+        raise SymbolscopeError(
+            f"with {', '.join(variables)} swapped {program.name} determines no token to come in {silent:.0%} of pairs, so no "
+            "answer to them could be wrong; its emit must say which tokens the task determines after a swap too"
         )
-
-    state = program.assign(after, {name: carried[name] for name in variables})
-    others = tuple(name for name in program.names if name not in variables)
-    return continued(
-        variables,
-        state,
-        natural=continued((), after),
-        whole=continued(program.names, replaced),
-        rest=continued(others, program.assign(replaced, {name: after[name] for name in variables})),
-    )
+    return Drawn.joined(drawn, n, task.pad).pairs(program, task, target.trials, source.trials, dropped)
 
 
 def check_variables(program: Program | CausalModel, variables: tuple[str, ...]) -> None:
@@ -192,75 +176,3 @@ def check_task(program: Program | CausalModel, task: Task | Classification) -> N
         raise SymbolscopeError(
             f"the program is for {program.task!r}, but the task is {task!r}; build it with {type(program).__name__}(task)"
         )
-
-
-class _Pool:
-    """Trials with the program's state after every token, and the steps that can be swapped at."""
-
-    def __init__(self, program: Program, trials: Trials, task: Task) -> None:
-        self.trials = trials
-        self.state = program.trace(trials.tokens, trials.quantities)
-        if "quantity" not in self.state:
-            self.state["quantity"] = np.broadcast_to(trials.quantities[:, None], trials.tokens.shape)
-        positions = np.arange(trials.tokens.shape[1])
-        allowed = positions < trials.lengths[:, None] - 1  # something is still to come
-        if isinstance(task, NumberTask):
-            allowed &= np.isin(trials.tokens, [*task.demos, task.response])
-        else:
-            allowed &= positions > 0
-        self.rows, self.steps = np.nonzero(allowed)
-        self._names = program.names
-
-    def draw(
-        self, n: int, variables: tuple[str, ...], values: Collection[int | float] | None, generator: np.random.Generator
-    ) -> tuple[Indices, Indices]:
-        """Trials and steps, [n] each: a value of ``variables``, then a state, then a step, each uniform over those that occur."""
-        rows, steps = self.rows, self.steps
-        if values is not None:
-            kept = np.isin(self.state[variables[0]][rows, steps], list(values))
-            rows, steps = rows[kept], steps[kept]
-        if len(rows) == 0:
-            held = "have no step" if values is None else f"never hold any of the values {sorted(values)}"
-            raise SymbolscopeError(
-                f"no step is left to swap {', '.join(variables)} at: the trials with these counts {held}; "
-                "allow other counts= or values="
-            )
-        value = self._groups(variables, rows, steps)
-        state = self._groups(self._names, rows, steps)
-        order = np.lexsort((state, value))
-        drawn_value = generator.integers(value.max() + 1, size=n)
-        # Distinct (value, state) pairs in order, and where each begins among the sorted steps.
-        value, state = value[order], state[order]
-        begins = np.flatnonzero(np.r_[True, (np.diff(value) != 0) | (np.diff(state) != 0)])
-        ends = np.r_[begins[1:], len(order)]
-        first = np.searchsorted(value[begins], np.arange(value[-1] + 2))  # first pair of each value
-        pair = first[drawn_value] + np.floor(
-            generator.random(n) * (first[drawn_value + 1] - first[drawn_value])
-        ).astype(np.int64)
-        member = begins[pair] + np.floor(generator.random(n) * (ends[pair] - begins[pair])).astype(np.int64)
-        chosen = order[member]
-        return rows[chosen], steps[chosen]
-
-    def _groups(self, names: tuple[str, ...], rows: Indices, steps: Indices) -> Indices:
-        """Number of the combination of values of ``names``, int64 per step."""
-        group = np.zeros(len(rows), dtype=np.int64)
-        for name in names:
-            values, inverse = np.unique(
-                np.round(self.state[name][rows, steps].astype(np.float64), _DECIMALS), return_inverse=True
-            )
-            group = group * len(values) + inverse
-        return np.unique(group, return_inverse=True)[1]
-
-
-def _spliced(tokens: Indices, steps: Indices, labels: Indices, pad: int) -> Indices:
-    """Each row's tokens up to its step, then its labels, padded: [n, L]."""
-    n, width = len(tokens), int(steps.max()) + 1 + labels.shape[1]
-    out = np.full((n, width), pad, dtype=np.int64)
-    kept = min(width, tokens.shape[1])
-    out[:, :kept] = tokens[:, :kept]
-    columns = np.arange(width)
-    out[columns > steps[:, None]] = pad
-    after = steps[:, None] + 1 + np.arange(labels.shape[1])  # [n, S]
-    np.put_along_axis(out, after, labels, axis=1)
-    filled = np.flatnonzero((out != pad).any(axis=0))
-    return out[:, : int(filled[-1]) + 1]

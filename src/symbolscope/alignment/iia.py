@@ -31,13 +31,14 @@ class IIA:
     floor_right
         bool [n]: the same pairs with nothing swapped. What remains right is pairs whose swap changes nothing.
     ceiling_right
-        bool [n]: the whole state replaced by the source's, against the program's answer with *every* variable swapped. No
-        variable can be carried better than the whole state carries all of them. For a recurrent network this is the
-        network's own accuracy, since the state is all it passes on.
+        bool [n]: the whole state replaced by the source's, against the program's answer with the variables swapped and, beside
+        them, whichever others the place holds too: a recurrent state holds all, one branch or one position perhaps no other.
     variables
         The variables swapped.
     target_values, source_values
         Every variable before the swap, in the target and in the source, float64 [n] each.
+    moved_together
+        The variables that ``ceiling_right`` is about; empty where that is not known.
 
     Examples
     --------
@@ -57,6 +58,7 @@ class IIA:
     variables: tuple[str, ...]
     target_values: Mapping[str, NDArray[np.float64]] = field(repr=False)
     source_values: Mapping[str, NDArray[np.float64]] = field(repr=False)
+    moved_together: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -74,9 +76,18 @@ class IIA:
         return float(self.floor_right.mean())
 
     @property
-    def ceiling(self) -> float:
-        """Accuracy with the whole state swapped, against every variable swapped."""
+    def whole_state(self) -> float:
+        """Accuracy with the whole state swapped, against what the place holds of the program."""
         return float(self.ceiling_right.mean())
+
+    @property
+    def ceiling(self) -> float:
+        """What a swap at this place can reach: at least what the whole state does, and at least what the features do.
+
+        Features do better than the whole state where the place holds more than the program's variables, such as the position: then
+        the whole state brings along what does not belong into the target, and the ceiling is only known to be no lower.
+        """
+        return max(self.whole_state, self.value)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -142,9 +153,10 @@ class IIA:
 
     def __str__(self) -> str:
         low, high = self.interval
+        beyond = f", so the ceiling is at least {self.ceiling:.3f}" if self.value > self.whole_state else ""
         return (
             f"IIA {self.value:.3f} [{low:.3f}, {high:.3f}] on {self.n:,} pairs "
-            f"(nothing swapped {self.floor:.3f}, whole state {self.ceiling:.3f})"
+            f"(nothing swapped {self.floor:.3f}, whole state {self.whole_state:.3f}{beyond})"
         )
 
 

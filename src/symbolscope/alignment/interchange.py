@@ -85,9 +85,10 @@ class Interchange:
     def right(self, rows: Tensor, states: Tensor, *, known: bool = False) -> Tensor:
         """Whether the whole scored answer is the most likely one after ``states`` [r, d] are written, bool [r].
 
-        With ``known``, answers that are no numbers are refused: NaN is neither right nor wrong. A search may pass through them.
+        Where nothing is scored there is no answer, and none is right. With ``known``, answers that are no numbers are refused: NaN
+        is neither right nor wrong. A search may pass through them.
         """
-        out = torch.ones(len(rows), dtype=torch.bool, device=states.device)
+        out = self.scored[rows].any(dim=1).to(states.device)
         with torch.no_grad():
             for start in range(0, len(rows), _ROWS_AT_ONCE):
                 part, written = rows[start : start + _ROWS_AT_ONCE], states[start : start + _ROWS_AT_ONCE]

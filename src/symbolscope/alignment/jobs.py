@@ -12,6 +12,7 @@ from symbolscope.alignment.frozen import frozen
 from symbolscope.alignment.learned import check_learned
 from symbolscope.alignment.material import material
 from symbolscope.alignment.search import Batch, Material, Run, SearchSettings, search
+from symbolscope.core.gradient_mode import check_trainable, gradients
 from symbolscope.featurizers.featurizer import Featurizer
 from symbolscope.programs.causal_model import CausalModel
 from symbolscope.programs.program import Program
@@ -63,8 +64,10 @@ class Job:
 def run_jobs(jobs: Sequence[Job], *, progress: bool | None) -> list[Alignment]:
     """Search for all of them; those on one network share its passes, and networks share the cores."""
     with ExitStack() as stack:
+        stack.enter_context(gradients())
         networks = {id(job.network): job.network for job in jobs}
         for network in networks.values():
+            check_trainable(network)
             stack.enter_context(frozen(network))
         accuracies = {
             (id(job.network), id(job.task)): check_learned(job.network, job.task, seed=job.seed, force=job.force)

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from symbolscope.alignment.causal_pairs import check_answers
 from symbolscope.errors import SymbolscopeError
+from symbolscope.networks.reads_ahead import check_reads_no_later
 from symbolscope.networks.train_classifier import class_accuracy
 from symbolscope.networks.trial_accuracy import trial_accuracy
 from symbolscope.programs.causal_model import CausalModel
@@ -24,6 +25,7 @@ def check_learned(network: nn.Module, task: Task | Classification, *, seed: int,
         accuracy = class_accuracy(network, task, n=_TRIALS_CHECKED, seed=seed)
     else:
         _check_logits(network, task)
+        check_reads_no_later(network, task)
         accuracy = trial_accuracy(network, task, n_trials=_TRIALS_CHECKED, seed=seed)
     if accuracy < _LEARNED and not force:
         raise SymbolscopeError(

@@ -11,6 +11,7 @@ from symbolscope.alignment.counterfactual import counterfactual_pairs
 from symbolscope.alignment.frozen import frozen
 from symbolscope.alignment.iia import IIA
 from symbolscope.alignment.interchange import Interchange, source_states
+from symbolscope.alignment.measure import whole_state_right
 from symbolscope.alignment.pairs import Pairs
 from symbolscope.featurizers.featurizer import Featurizer
 from symbolscope.programs.program import Program
@@ -75,11 +76,16 @@ class ModelAlignment:
             patched = carried(self.featurizers[source], self.featurizers[target], states, interchange.target)
             right = interchange.all_right(patched)
             floor = interchange.all_right(interchange.target)
-            ceiling = right
-            if pairs.whole is not None:
-                whole = Interchange.of(taker, self.sites[target], pairs.whole)
-                ceiling = whole.all_right(whole.source)
-        return IIA(right, floor, ceiling, pairs.variables, pairs.target_values, pairs.source_values)
+            ceiling, held = whole_state_right(taker, self.sites[target], pairs, interchange)
+        return IIA(
+            right,
+            floor,
+            ceiling,
+            pairs.variables,
+            pairs.target_values,
+            pairs.source_values,
+            moved_together=held.variables,
+        )
 
     def __str__(self) -> str:
         rows = [

@@ -15,11 +15,13 @@ from symbolscope.alignment.counterfactual import check_task, check_variables, ch
 from symbolscope.alignment.frozen import frozen
 from symbolscope.alignment.interchange import Interchange, source_states
 from symbolscope.alignment.learned import check_learned
+from symbolscope.alignment.measure import whole_state_right
 from symbolscope.alignment.model_alignment import ModelAlignment, carried
 from symbolscope.alignment.similarity import linear_cka, representational_similarity
 from symbolscope.alignment.stitching import Stitch
 from symbolscope.core.argument_checks import Flag, Network, Number, OrNone, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
+from symbolscope.core.gradient_mode import check_trainable, gradients
 from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import FEATURIZER, Featurizer
@@ -128,7 +130,9 @@ def align_models(
         raise SymbolscopeError(f"sites must be one per network ({len(networks)}), None to find it; got {len(given)}")
     chosen = tuple(find_site(network) if site is None else site for network, site in zip(networks, given, strict=True))
     with ExitStack() as unfrozen:
+        unfrozen.enter_context(gradients())
         for network in networks:
+            check_trainable(network)
             unfrozen.enter_context(frozen(network))
         for network in networks:
             check_learned(network, task, seed=seed, force=force)
@@ -179,9 +183,9 @@ class _Data:
         pairs = counterfactual_pairs(
             networks[target], program, task, variable=variable, n=n, counts=task.trained, seed=generator
         )
-        assert pairs.whole is not None
         self.interchange = Interchange.of(networks[target], sites[target], pairs)
-        self.whole = Interchange.of(networks[target], sites[target], pairs.whole)
+        _, held = whole_state_right(networks[target], sites[target], pairs, self.interchange)
+        self.whole = Interchange.of(networks[target], sites[target], held)
         self.sources = [source_states(network, site, pairs) for network, site in zip(networks, sites, strict=True)]
 
 

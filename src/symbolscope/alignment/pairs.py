@@ -45,6 +45,17 @@ class Pairs:
         replaced.
     rest
         The same runs with everything swapped but ``variables``: what must happen if the rest of the state is replaced.
+    joint
+        The same runs, each time with ``variables`` and some of the others swapped: what must happen if the whole state of a place
+        that holds those is replaced. Between the pairs themselves, where none of the others is, and ``whole``, where all are.
+    partial_rest
+        The same runs, each time with some of the others swapped, but not ``variables``: what must happen if the rest of a state
+        that holds those is replaced. Between ``natural``, where none is, and ``rest``, where all are.
+
+    Raises
+    ------
+    SymbolscopeError
+        If the arrays do not fit together, or after some pair no token is scored: no answer to it could be wrong.
     """
 
     variables: tuple[str, ...]
@@ -59,6 +70,8 @@ class Pairs:
     natural: "Pairs | None" = field(default=None, repr=False)
     whole: "Pairs | None" = field(default=None, repr=False)
     rest: "Pairs | None" = field(default=None, repr=False)
+    joint: "tuple[Pairs, ...]" = field(default=(), repr=False)
+    partial_rest: "tuple[Pairs, ...]" = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         n = len(self.target_tokens)
@@ -68,6 +81,12 @@ class Pairs:
         if self.labels.shape != self.scored.shape:
             raise SymbolscopeError(
                 f"labels and scored must have one shape [n, S]; got {self.labels.shape}, {self.scored.shape}"
+            )
+        silent = ~self.scored.any(axis=1)
+        if silent.any():
+            raise SymbolscopeError(
+                f"after {int(silent.sum())} of {n} pairs no token is scored (the first is pair {int(np.argmax(silent))}), so no "
+                "answer to them could be wrong; leave out the rows in which scored is False throughout"
             )
 
     def __len__(self) -> int:
@@ -87,6 +106,16 @@ class Pairs:
             for name, values in self.target_values.items()
         }
 
+    @property
+    def whole_state_swaps(self) -> "tuple[Pairs, ...]":
+        """What may follow if the whole state is replaced: the variables swapped, alone or with some or all of the others."""
+        return (self, *self.joint, *(() if self.whole is None else (self.whole,)))
+
+    @property
+    def rest_swaps(self) -> "tuple[Pairs, ...]":
+        """What may follow if the rest of the state is replaced and the variables stay: none, some or all of the others swapped."""
+        return tuple(one for one in (self.natural, *self.partial_rest, self.rest) if one is not None)
+
     def subset(self, rows: NDArray[np.int64]) -> "Pairs":
         """The pairs of the given rows."""
 
@@ -95,6 +124,8 @@ class Pairs:
                 return value[rows]
             if isinstance(value, Mapping):
                 return {name: array[rows] for name, array in value.items()}
+            if isinstance(value, tuple):
+                return tuple(take(one) for one in value)  # pyright: ignore[reportUnknownVariableType]
             return value.subset(rows) if isinstance(value, Pairs) else value
 
         return Pairs(**{entry.name: take(getattr(self, entry.name)) for entry in fields(self)})  # type: ignore[arg-type]
@@ -111,6 +142,8 @@ class Pairs:
             source_steps=None if self.source_steps is None else self.source_steps[order],
             whole=None,
             rest=None,
+            joint=(),
+            partial_rest=(),
         )
 
 

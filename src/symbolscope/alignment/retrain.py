@@ -5,6 +5,7 @@ from torch import nn
 
 from symbolscope.alignment.alignment import Alignment
 from symbolscope.alignment.refit import readout_parameters
+from symbolscope.core.gradient_mode import gradients
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.train import train
 from symbolscope.networks.train_classifier import train_classifier
@@ -34,6 +35,13 @@ def retrain_network(
     SymbolscopeError
         If no parameter comes after the site.
     """
+    with gradients():
+        _retrain(alignment, network, only_readout=only_readout, shuffled_labels=shuffled_labels, steps=steps, seed=seed)
+
+
+def _retrain(
+    alignment: Alignment, network: nn.Module, *, only_readout: bool, shuffled_labels: bool, steps: int, seed: int
+) -> None:
     trainable = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
     chosen = set(readout_parameters(alignment, network)) if only_readout else trainable
     if not chosen:

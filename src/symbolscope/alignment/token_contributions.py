@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from symbolscope.core.gradient_mode import gradients
 from symbolscope.networks.transformer import Block, Transformer
 from symbolscope.tasks.number_task import NumberTask
 
@@ -61,25 +62,29 @@ def token_contributions(
     >>> [(one.block, one.kind) for one in found]
     [(0, 'demonstration'), (0, 'response'), (0, 'other'), (1, 'demonstration'), (1, 'response'), (1, 'other')]
     """
+    with gradients():
+        return _contributions(network, task, n, seed)
+
+
+def _contributions(network: Transformer, task: NumberTask, n: int, seed: int) -> tuple[Contribution, ...]:
     trials = task.sample(n, seed=seed)
     tokens = torch.from_numpy(trials.tokens).to(next(network.parameters()).device)
     wanted = torch.from_numpy(trials.scored[:, 1:]).to(tokens.device)  # steps that predict a scored token
     x = network.embedding(tokens).detach()
     outputs: list[torch.Tensor] = []
     looked = network.attention(tokens)
-    with torch.enable_grad():
-        for block in network.blocks:
-            assert isinstance(block, Block)
-            attended = block.attention(block.norm_attention(x))
-            if not attended.requires_grad:
-                attended = attended.requires_grad_()
-            attended.retain_grad()
-            outputs.append(attended)
-            x = x + attended
-            x = x + block.forward_layers(block.norm_forward(x))
-        logits = network.head(network.norm(x))
-        decision = logits[:, :-1, task.response] - logits[:, :-1, task.end]
-        grads = torch.autograd.grad(decision[wanted].sum(), outputs)
+    for block in network.blocks:
+        assert isinstance(block, Block)
+        attended = block.attention(block.norm_attention(x))
+        if not attended.requires_grad:
+            attended = attended.requires_grad_()
+        attended.retain_grad()
+        outputs.append(attended)
+        x = x + attended
+        x = x + block.forward_layers(block.norm_forward(x))
+    logits = network.head(network.norm(x))
+    decision = logits[:, :-1, task.response] - logits[:, :-1, task.end]
+    grads = torch.autograd.grad(decision[wanted].sum(), outputs)
     kinds = {
         "demonstration": np.isin(trials.tokens, task.demos) & ~trials.scored,
         "response": (trials.tokens == task.response) & trials.scored,

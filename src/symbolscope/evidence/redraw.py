@@ -7,6 +7,7 @@ from torch import nn
 
 from symbolscope.core.argument_checks import Network, Seed
 from symbolscope.core.checked_call import takes
+from symbolscope.core.gradient_mode import gradients
 from symbolscope.errors import SymbolscopeError
 
 # Weights are quantised to these; wider integers are indices and counts, which are left alone.
@@ -42,6 +43,11 @@ def redrawn(network: nn.Module, *, seed: int) -> nn.Module:
     >>> bool((fresh[0].weight != trained[0].weight).all()), fresh[1].running_mean
     (True, tensor([0., 0., 0., 0.]))
     """
+    with gradients():
+        return _redrawn(network, seed)
+
+
+def _redrawn(network: nn.Module, seed: int) -> nn.Module:
     try:
         fresh = copy.deepcopy(network)
     except Exception as error:  # a class of the user's may copy itself, and fail in its own way

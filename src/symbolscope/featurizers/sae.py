@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from symbolscope.core.gradient_mode import gradients
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer, Size
 
@@ -143,7 +144,7 @@ class SAE(Featurizer):
         optimiser = torch.optim.Adam([encoder, offset, decoder], lr=_RATE)
         for _ in range(self.steps):
             batch = states[_draw(len(states), min(_BATCH, len(states)), generator, states.device)]
-            with torch.enable_grad():
+            with gradients():
                 read = _sparse(batch @ encoder + offset, self.active)
                 loss = (read @ decoder - batch).square().sum(dim=-1).mean()
                 optimiser.zero_grad()

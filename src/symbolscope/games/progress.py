@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from symbolscope.core.printable_text import printable
+from symbolscope.core.random_state import random_state_kept
 from symbolscope.core.terminal_output import terminal_console
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class ProgressBar:
             self._bar.update(self._bar.task_ids[0], completed=done)
 
     def _open(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        with random_state_kept():  # rich draws from Python's own random numbers when it is imported
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn(self._label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=terminal_console(stderr=True), transient=True)

@@ -1,4 +1,4 @@
-"""A network in evaluation mode for a while."""
+"""A network in evaluation or training mode for a while."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,3 +16,23 @@ def evaluation_mode(network: nn.Module) -> Generator[None]:
     finally:
         for module in training:
             module.training = True
+
+
+@contextmanager
+def training_mode(network: nn.Module) -> Generator[None]:
+    """Training mode inside; evaluation mode afterwards, or after an error each module's own mode as before.
+
+    Cut off by Ctrl-C it is a trained network all the same, only less so: evaluation mode.
+    """
+    before = {module: module.training for module in network.modules()}
+    network.train()
+    try:
+        yield
+    except Exception:
+        for module, mode in before.items():
+            module.training = mode
+        raise
+    except BaseException:
+        network.eval()
+        raise
+    network.eval()

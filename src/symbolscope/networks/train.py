@@ -13,14 +13,16 @@ from torch import nn
 
 from symbolscope.core.argument_checks import FilePath, Flag, Function, Network, Number, OneOf, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
+from symbolscope.core.gradient_mode import check_trainable, gradients
 from symbolscope.core.whole_file import as_path, check_writable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.progress import ProgressBar
 from symbolscope.networks.checkpoint import Progress, load_training, save_training
-from symbolscope.networks.evaluation_mode import evaluation_mode
+from symbolscope.networks.evaluation_mode import evaluation_mode, training_mode
 from symbolscope.networks.history import Check, History, Snapshot
 from symbolscope.networks.learning_rate import learning_rate
 from symbolscope.networks.next_token import logits_at
+from symbolscope.networks.reads_ahead import check_reads_no_later
 from symbolscope.networks.self_fed import self_fed
 from symbolscope.networks.sequence_network import SequenceNetwork
 from symbolscope.networks.trial_accuracy import trial_accuracy
@@ -162,11 +164,13 @@ def train(
             f"the network was made for the tokens {' '.join(vocabulary.tokens)}, the task has {' '.join(task.vocabulary.tokens)}; "
             "make it with task.vocabulary"
         )
+    check_trainable(network)
     network = network if device is None else network.to(device)
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     if not parameters:
         raise SymbolscopeError(f"{type(network).__name__} has no parameters to train")
     where = parameters[0].device
+    check_reads_no_later(network, task)
     settings = {"training": settings, "network": _described(network)}
     optimiser = torch.optim.Adam(parameters, lr=rate)
     state = Progress()
@@ -177,6 +181,8 @@ def train(
     step, passed, checks, kept = state.step, state.passed, list(state.checks), list(state.snapshots)
     try:
         with (
+            gradients(),
+            training_mode(network),
             torch.random.fork_rng(devices=[] if where.type == "cpu" else [where], device_type=where.type),
             ProgressBar(steps, label="training steps", show=progress) as bar,
         ):
@@ -208,7 +214,6 @@ def train(
                 bar.update(step, time.perf_counter())
     finally:
         optimiser.zero_grad(set_to_none=True)
-        network.eval()
     seconds = time.perf_counter() - begun
     fresh = _generator(seed, _END)
     return History(

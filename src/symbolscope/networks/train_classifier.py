@@ -8,9 +8,10 @@ from torch import nn
 
 from symbolscope.core.argument_checks import Flag, Network, Number, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
+from symbolscope.core.gradient_mode import check_trainable, gradients
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.progress import ProgressBar
-from symbolscope.networks.evaluation_mode import evaluation_mode
+from symbolscope.networks.evaluation_mode import evaluation_mode, training_mode
 from symbolscope.tasks.classification import CLASSIFICATION, Classification
 
 _CHECK_EVERY = 200
@@ -85,10 +86,14 @@ def train_classifier(
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     if not parameters:
         raise SymbolscopeError(f"{type(network).__name__} has no parameters that could be trained")
+    check_trainable(network)
     device = parameters[0].device
     optimiser = torch.optim.Adam(parameters, lr=rate, foreach=True)
-    network.train()
-    with ProgressBar(steps, label=f"training {type(network).__name__}", show=progress) as bar:
+    with (
+        gradients(),
+        training_mode(network),
+        ProgressBar(steps, label=f"training {type(network).__name__}", show=progress) as bar,
+    ):
         for step in range(steps):
             for group in optimiser.param_groups:
                 group["lr"] = rate * 0.5 * (1 + np.cos(np.pi * step / steps))
@@ -106,7 +111,6 @@ def train_classifier(
             if checked and class_accuracy(network, task, seed=seed) >= stop_accuracy:
                 break
     optimiser.zero_grad(set_to_none=True)
-    network.eval()
     return class_accuracy(network, task, seed=seed)
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from symbolscope.core.argument_checks import Network, SeedOrGenerator, WholeNumber
 from symbolscope.core.checked_call import takes
 from symbolscope.core.sequence_checks import ListOf
+from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.evaluation_mode import evaluation_mode
 from symbolscope.networks.next_token import logits_at
 from symbolscope.tasks.task import Task
@@ -70,6 +71,12 @@ def trial_accuracy(
 
 def right_trials(network: nn.Module, trials: Trials) -> NDArray[np.bool_]:
     """Whether each trial is answered right, bool [n]."""
+    silent = ~trials.scored[:, 1:].any(axis=1)
+    if silent.any():
+        raise SymbolscopeError(
+            f"in {int(silent.sum()):,} of {len(trials):,} trials no token is scored, so no answer could be wrong; mark what "
+            "the task determines in Trials.scored"
+        )
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     # Rows of like length together, each batch only as long as its longest.
     order = np.argsort(trials.lengths, kind="stable")

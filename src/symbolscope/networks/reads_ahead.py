@@ -69,8 +69,8 @@ def check_reads_no_later(network: nn.Module, task: Task) -> None:
     row, position = (int(index) for index in np.unravel_index(apart.argmax(), apart.shape))
     raise SymbolscopeError(
         f"{type(network).__name__} reads ahead: its output at position {position} moves by {apart.max():.2g} when only tokens "
-        f"after position {int(cuts[row])} are changed, so it sees the answer that it should give. Make it "
-        "causal: an attention mask (is_causal=True), recurrent layers of one direction (bidirectional=False), convolutions padded on the left"
+        f"after position {int(cuts[row])} are changed, so it sees the answer that it should give. Make it causal: an attention "
+        "mask (is_causal=True), recurrent layers of one direction (bidirectional=False), convolutions padded on the left"
     )
 
 

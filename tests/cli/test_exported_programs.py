@@ -109,6 +109,77 @@ def test_a_real_program_computes_the_same(rich, plain, folder, n):
     assert NetworkSource.parse(str(plain)).load()(x).shape == (n, 3)
 
 
+class Unbacked(nn.Module):
+    """A size that depends on the numbers, which torch guards by assertions with texts."""
+
+    def forward(self, x):
+        size = x.sum().int().item()
+        torch._check(size >= 0)
+        torch._check(size < 100)
+        return torch.zeros(size + 1) + x[0, 0]
+
+
+class Attends(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.tokens = nn.Embedding(20, 8)
+        self.layers = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2)
+
+    def forward(self, x):
+        return self.layers(self.tokens(x)).mean(1)
+
+
+class Convolves(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, 4, 3, padding="same"), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten()
+        )
+
+    def forward(self, x):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            y = self.layers(nn.functional.interpolate(x, scale_factor=2.0, mode="bilinear"))
+        return y.float()
+
+
+REAL = {
+    "unbacked": (Unbacked(), torch.ones(4, 6), None),
+    "attends": (
+        Attends(),
+        torch.ones(4, 7, dtype=torch.int64),
+        ({0: BATCH, 1: torch.export.Dim("length", min=2, max=50)},),
+    ),
+    "convolves": (Convolves(), torch.ones(4, 3, 8, 8), ({0: BATCH},)),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+@pytest.mark.filterwarnings("ignore")
+def test_programs_of_many_kinds_compute_the_same(folder, name):
+    network, x, shapes = REAL[name]
+    path = exported(network, (x,), shapes, folder / f"{name}.pt2")
+    assert torch.equal(NetworkSource.parse(str(path)).load()(x), torch.export.load(path).module()(x))
+
+
+def test_the_form_of_earlier_torch_is_read(folder):
+    from torch._export.serde.schema import SCHEMA_VERSION
+    from torch._export.serde.serialize import serialize
+
+    made = serialize(torch.export.export(nn.Linear(4, 2), (torch.ones(4, 4),), dynamic_shapes=({0: BATCH},)))
+    members = {
+        "version": ".".join(map(str, SCHEMA_VERSION)), "serialized_exported_program.json": made.exported_program,
+        "serialized_state_dict.pt": made.state_dict, "serialized_constants.pt": made.constants,
+        "serialized_example_inputs.pt": made.example_inputs,
+    }  # fmt: skip
+    path = written(folder / "earlier.pt2", members)
+    assert NetworkSource.parse(str(path)).load()(torch.ones(3, 4)).shape == (3, 2)
+    for name in ("serialized_state_dict.pt", "serialized_constants.pt", "serialized_example_inputs.pt"):
+        refused(written(folder / "earlier.pt2", members | {name: pickle.dumps(Runs(), 2)}))
+    hostile = json.loads(made.exported_program)
+    first_size(hostile).update(expr_str=MARK)
+    refused(written(folder / "earlier.pt2", members | {"serialized_exported_program.json": json.dumps(hostile)}))
+
+
 def graph(program):
     return program["graph_module"]["graph"]
 

@@ -19,6 +19,9 @@ _LARGEST = 1 << 63
 _LONGEST_NAME = 500
 _PATH = re.compile(r"""[^\x00-\x1f\x7f"'`\\{}()\[\]#=;]*""")  # names of weights: modules may be called "a-b c"
 _PLAIN = re.compile(r"[\w .,:+*/<>=>-]{0,500}", re.ASCII)  # arguments such as "trunc" and "ij,jk->ik"
+_ASSERTION = re.compile(
+    r"Runtime assertion failed for expression [\w .()<>=!+*/%,&|-]{1,400} on node '\w{1,100}'", re.ASCII
+)
 _VERSION = re.compile(r"[\w.+<=>-]{0,80}", re.ASCII)
 _SIZES = re.compile(r"[\w +*/()-]{1,300}", re.ASCII)  # the keys of ranges: "s0", "2*s0"
 _MANY_DIGITS = re.compile(r"[0-9]{7}")  # torch counts up to the number of a symbol
@@ -127,7 +130,7 @@ def _check_text(text: str, key: str, source: str) -> None:
     elif key in ("name", "as_name", "forward_arg_names"):
         _check_identifier(text, key, source)
     elif key in ("as_string", "as_strings"):
-        if not _PLAIN.fullmatch(text):
+        if not _PLAIN.fullmatch(text) and not _ASSERTION.fullmatch(text):
             raise _refused(source, key, text)
     elif key == "torch_version":
         if not _VERSION.fullmatch(text):

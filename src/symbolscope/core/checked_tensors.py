@@ -270,6 +270,30 @@ def read_file(path: str | PathLike[str], what: str) -> bytes:
     raise SymbolscopeError(f"there is no file {source}; give the path of {what}")
 
 
+def read_metadata(path: str | PathLike[str], what: str, refusal: str) -> dict[str, str]:
+    """The metadata of a safetensors file, whose tensors are left on the disk and unchecked.
+
+    Raises
+    ------
+    SymbolscopeError
+        As :func:`read_file` and :func:`read_safetensors`, as far as the header tells.
+    """
+    source = as_path(path)
+    try:
+        with source.open("rb") as file:
+            begin = file.read(_LENGTH)
+            end = _header_end(begin)
+            if not source.is_file() or not _LENGTH < end <= min(source.stat().st_size, _LONGEST_HEADER):
+                raise SymbolscopeError(f"{refusal}: its header does not fit into the file")
+            header = read_json(file.read(end - _LENGTH), str(source))
+    except OSError as error:
+        raise SymbolscopeError(f"{str(source)[:200]} cannot be read as {what}: {error.strerror or error}") from None
+    metadata: Any = header.get("__metadata__", {}) if isinstance(header, dict) else None  # pyright: ignore[reportUnknownMemberType]
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):  # pyright: ignore[reportUnknownVariableType]
+        raise SymbolscopeError(f"{refusal}: its metadata is no mapping of texts")
+    return metadata  # pyright: ignore[reportUnknownVariableType]
+
+
 def _header_end(content: bytes) -> int:
     return _LENGTH + int.from_bytes(content[:_LENGTH], "little")
 

@@ -125,6 +125,34 @@ def check_writable(path: str | PathLike[str]) -> Path:
     return target
 
 
+def check_folder(folder: str | PathLike[str]) -> Path:
+    """Refuse a folder that is none and cannot be made; to be called before the work whose results go there.
+
+    Raises
+    ------
+    SymbolscopeError
+        If something else is there, or the nearest folder above it may not be written.
+
+    Examples
+    --------
+    >>> check_folder(__file__)
+    Traceback (most recent call last):
+    symbolscope.errors.SymbolscopeError: ...whole_file.py is no folder; give another
+    """
+    given = as_path(folder)
+    try:
+        above = given
+        while not above.exists() and not above.is_symlink() and above != above.parent:
+            above = above.parent
+        if not above.is_dir():
+            raise SymbolscopeError(f"{above} is no folder; give another")
+        if not os.access(above, os.W_OK):
+            raise SymbolscopeError(f"the folder {above} cannot be written; give another")
+    except OSError as error:
+        raise _no_folder(given, error) from None
+    return given
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, where they are missing.
 
@@ -144,9 +172,13 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SymbolscopeError(
-            f"the folder {str(folder)[:_LONGEST_NAME]!r} cannot be made: {error.strerror or error}; give another"
-        ) from None
+        raise _no_folder(folder, error) from None
+
+
+def _no_folder(folder: Path, error: OSError) -> SymbolscopeError:
+    return SymbolscopeError(
+        f"the folder {str(folder)[:_LONGEST_NAME]!r} cannot be made: {error.strerror or error}; give another"
+    )
 
 
 def as_path(path: object) -> Path:

@@ -17,6 +17,7 @@ from symbolscope.core.checked_tensors import (
     of_tensor,
     read_checked,
     read_file,
+    read_metadata,
     read_safetensors,
 )
 from symbolscope.core.checksum import KEY
@@ -157,7 +158,7 @@ def _step(path: Path) -> int:
 
 def _recorded(path: Path) -> dict[str, float]:
     """Losses that a recorder wrote into the file's header."""
-    _, metadata = _read(path)
+    metadata = read_metadata(path, "a checkpoint", f"{path} is no safetensors file, or is damaged")
     try:
         return {name: float(metadata[name]) for name in _LOSSES if name in metadata}
     except ValueError as error:

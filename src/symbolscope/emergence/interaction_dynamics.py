@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
 from symbolscope.core.argument_checks import FilePath, Flag
 from symbolscope.core.checked_call import takes
+from symbolscope.core.whole_file import check_folder
 from symbolscope.emergence.checkpoints import CheckpointFolder, Checkpoints, GivenCheckpoints, GivenPairs
 from symbolscope.emergence.dynamics import InteractionDynamics
 from symbolscope.emergence.effect_table import check_share
@@ -110,7 +110,7 @@ def interaction_dynamics(
             f"{', '.join(map(str, source.steps[:10]))}"
         )
     settings = ReadingSettings(kinds, tolerance, threshold)
-    kept_in = None if folder is None else Path(folder)
+    kept_in = None if folder is None else check_folder(folder)
     readings: list[InteractionReading] = []
     total = len(source.steps) * len(chosen)
     with ProgressBar(total, label="samples of checkpoints", show=progress) as bar:

@@ -1,12 +1,12 @@
 """A callback for a training loop that explains the network as it learns."""
 
 from os import PathLike
-from pathlib import Path
 
 from torch import nn
 
 from symbolscope.core.argument_checks import FilePath, Flag, Network, Number
 from symbolscope.core.checked_call import takes
+from symbolscope.core.whole_file import check_folder
 from symbolscope.emergence.checkpoints import save_checkpoint
 from symbolscope.emergence.dynamics import InteractionDynamics
 from symbolscope.emergence.effect_table import check_share
@@ -85,7 +85,7 @@ class InteractionRecorder:
         if save_networks and folder is None:
             raise SymbolscopeError("save_networks needs a folder to save them in; give folder=")
         self._games = check_games(games)
-        self._folder = None if folder is None else Path(folder)
+        self._folder = None if folder is None else check_folder(folder)
         self._settings = ReadingSettings(kinds, tolerance, threshold)
         self._save_networks = save_networks
         self._readings: list[InteractionReading] = []

@@ -20,7 +20,6 @@ KINDS = [
     "TIFF",
     "WEBP",
     "DDS",
-    "ICO",
     "TGA",
     "PPM",
     "JPEG2000",
@@ -50,7 +49,7 @@ def test_a_damaged_image_is_read_or_refused(tmp_path, kind):
     whole = encoded(kind)
     path = tmp_path / "image"
     path.write_bytes(whole)
-    assert parse(path).pixels.shape == (3, 12, 10) or kind == "ICO"  # whose sizes are those of icons
+    assert parse(path).pixels.shape == (3, 12, 10)
     generator = np.random.default_rng(1)
     for trial in range(60):
         damaged = bytearray(whole)

@@ -283,6 +283,17 @@ def test_an_alignment_is_compared_before_it_is_built(tmp_path, featurizer, chang
         load_alignment(path)
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0, 1e30, 1e-30, np.nan])
+def test_weights_that_swap_nothing(tmp_path, value):
+    """Columns that are all alike have no inverse, and numbers that large overflow."""
+    path = tmp_path / "file"
+    aligned(sy.featurizers.Linear(size=2)).save(path)
+    change = lambda name, entry, part: [(name, entry, np.full(len(part) // 4, value, np.float32).tobytes())]  # noqa: E731
+    path.write_bytes(resigned(path.read_bytes(), tensors=change))
+    with pytest.raises(sy.SymbolscopeError, match="damaged"):
+        load_alignment(path)
+
+
 @pytest.mark.parametrize("units", [[0, 1, 2, 7], [0, 1, 2, 2], [-1, 1, 2, 3], [1 << 40, 0, 1, 2], [0, 2, 1, 3]])
 def test_units_that_are_no_order(tmp_path, units):
     path = tmp_path / "file"

@@ -129,6 +129,11 @@ def _featurizer(given: dict[str, Any], tensors: Mapping[str, StoredTensor]) -> F
         {name: tensor.tensor() for name, tensor in tensors.items()}, assign=True
     )  # with their own dtype
     featurizer.check_weights()
+    if not floating & {"float16", "bfloat16"}:  # which the CPU cannot compute all of
+        state = torch.zeros(1, width, dtype=getattr(torch, next(iter(floating), "float32")))
+        with torch.no_grad():
+            if not bool(torch.isfinite(featurizer.swap(state, state + 1.0)).all()):
+                raise SymbolscopeError(f"its {template!r} swaps states into numbers that are not finite")
     return featurizer
 
 

@@ -144,11 +144,12 @@ def _name(text: str) -> str:
 
 def _chosen_words(whole: str, there: Sequence[Word], chosen: GivenWords, tokens: Sequence[Range]) -> list[Word]:
     """Read ``words``: for each choice every occurrence of that word, else every place in the text where it stands."""
-    if isinstance(chosen, str) or not isinstance(cast("object", chosen), Iterable):
-        typed = f". Type [{chosen!r}]" if isinstance(chosen, str) else ""
-        raise SymbolscopeError(f"words must be a list of words or indices; got {chosen!r}{typed}")
+    given: object = chosen
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        typed = f". Type [{given!r}]" if isinstance(given, str) else ""
+        raise SymbolscopeError(f"words must be a list of words or indices; got {given!r}{typed}")
     found: set[Word] = set()
-    for choice in chosen:
+    for choice in cast("Iterable[object]", given):
         found.update(_occurrences(whole, there, choice, tokens))
     if not found:
         raise SymbolscopeError("words is empty, so the game would have 0 players; name at least one word")

@@ -90,8 +90,8 @@ def test_one_probability_is_of_class_1(logits):
 def test_log_odds_end_where_the_resolution_does():
     p = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.99, 0.01]], dtype=torch.float64)
     score = Score("log-odds", 0, "probabilities", smallest=1 / 200)
-    assert score(p).tolist() == pytest.approx([math.log(200), -math.log(200), math.log(99)])
-    assert score.largest_log_odds == pytest.approx(math.log(200))
+    assert score(p).tolist() == pytest.approx([math.log(199), -math.log(199), math.log(99)])
+    assert score.largest_log_odds == pytest.approx(math.log(199))
     assert Score("probability", 0, "probabilities", smallest=1 / 200).largest_log_odds is None
 
 

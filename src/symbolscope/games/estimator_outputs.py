@@ -90,6 +90,10 @@ def choose_way(estimator: object, kind: EstimatorKind, *, score: object, given: 
     if said == "margin" or (said == "logits" and hasattr(estimator, "decision_function")):
         return _first(estimator, ("decision_function",), "a margin")
     order = ["predict_proba", "decision_function"]
+    if (
+        hasattr(estimator, "predict_joint_log_proba") and said is None
+    ):  # naive Bayes: its probabilities often round to 0 and 1
+        order[0] = "predict_log_proba"
     if score == "logit":
         order.reverse()
     if said == "probabilities" or said == "multi-label-probabilities":

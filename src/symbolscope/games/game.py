@@ -303,7 +303,7 @@ class Game:
         settings: Settings = {
             "network": str(name),
             "score": "output",
-            "outputs": "values of a function of masks",
+            "outputs": None,
             "target": None,
             "target_name": None,
             "baseline": None,

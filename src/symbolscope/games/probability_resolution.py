@@ -14,7 +14,7 @@ def probability_resolution(estimator: object) -> tuple[float, str] | None:
 
     A forest of T trees with pure leaves says multiples of 1/T, so that 0 stands for anything below 1/(2T); k neighbours with equal
     weights likewise 1/(2k); one tree that was grown until its leaves are pure cannot say more than 1 in twice its training samples.
-    A probability of exactly 0 or 1 then has log-odds of at most log(2T). None where probabilities have no such step.
+    A probability of exactly 0 or 1 then has log-odds of at most log(2T - 1). None where probabilities have no such step.
 
     Examples
     --------

@@ -24,7 +24,7 @@ class Score:
     exp(z_y) / sum_j exp z_j. With a single logit z (two classes): log-odds and logit z for target 1 and -z for target 0. With
     independent (multi-label) logits: log-odds and logit z_y, probability 1 / (1 + exp(-z_y)). With probabilities p of exclusive
     classes: log-odds log p_y - log sum_{j != y} p_j; with independent ones, or a single one, log p_y - log(1 - p_y); both
-    probabilities are cut below at ``smallest``. "output" is column y as it is; of a single margin it is negated for target 0.
+    probabilities are cut at ``smallest`` and 1 - ``smallest``. "output" is column y as it is; of a single margin it is negated for target 0.
 
     Parameters
     ----------
@@ -57,9 +57,13 @@ class Score:
 
     @property
     def largest_log_odds(self) -> float | None:
-        """Where log-odds of probabilities are cut, log(1 / smallest); None where nothing is cut."""
+        """Where log-odds of probabilities are cut, those of 1 - ``smallest``; None where nothing is cut."""
         of_probabilities = self.outputs in ("probabilities", "multi-label probabilities", "single probability")
-        return -math.log(self.smallest) if self.kind == "log-odds" and of_probabilities else None
+        return (
+            math.log1p(-self.smallest) - math.log(self.smallest)
+            if self.kind == "log-odds" and of_probabilities
+            else None
+        )
 
     def __call__(self, outputs: torch.Tensor) -> torch.Tensor:
         """Score each row of outputs [m, C] (any shape [m, ...] for a callable): float64 [m]."""
@@ -91,7 +95,8 @@ class Score:
         return torch.sigmoid(log_odds) if self.kind == "probability" else log_odds
 
     def _log_odds(self, mine: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-        return torch.log(mine.clamp(min=self.smallest)) - torch.log(others.clamp(min=self.smallest))
+        low, high = self.smallest, 1.0 - self.smallest
+        return torch.log(mine.clamp(low, high)) - torch.log(others.clamp(low, high))
 
 
 def _without(outputs: torch.Tensor, column: int) -> torch.Tensor:

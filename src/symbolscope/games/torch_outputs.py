@@ -8,6 +8,7 @@ from symbolscope.core.wrapped_network import unwrapped
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.last_operation import Operation
 from symbolscope.games.output_meaning import (
+    SMALLEST_PROBABILITY,
     GivenOutputs,
     Meaning,
     given_meaning,
@@ -55,6 +56,27 @@ def torch_meaning(
     SymbolscopeError
         With the question, where the meaning cannot be known.
     """
+    meaning = _torch_meaning(
+        name, outputs, given=given, score=score, target=target, configuration=configuration, made_by=made_by
+    )
+    if meaning.resolution is None and meaning.outputs in ("single probability", "multi-label probabilities"):
+        # Beside a probability near 1 only this much is left of 1 - p.
+        half = torch.finfo(outputs.dtype).eps / 2 if outputs.is_floating_point() else 0.0
+        if half > SMALLEST_PROBABILITY * 2:
+            return meaning.resolved_to(half / 2, f"{str(outputs.dtype).removeprefix('torch.')} numbers")
+    return meaning
+
+
+def _torch_meaning(
+    name: str,
+    outputs: torch.Tensor,
+    *,
+    given: GivenOutputs,
+    score: object,
+    target: object,
+    configuration: object,
+    made_by: Callable[[], Operation | None],
+) -> Meaning:
     if given is not None:
         multi = given == "multi-label"
         operation = made_by() if multi else None
@@ -93,7 +115,8 @@ def _configured(configuration: object, outputs: torch.Tensor, score: object) -> 
 def _several_columns(name: str, outputs: torch.Tensor, operation: Operation | None) -> Meaning:
     rows = len(outputs)
     if operation == "softmax":
-        return meaning_of("probabilities", "its last operation is a softmax")
+        smallest = torch.finfo(outputs.dtype).tiny  # a softmax keeps all digits of small probabilities
+        return meaning_of("probabilities", "its last operation is a softmax").resolved_to(smallest, None)
     if operation == "log-softmax":
         return meaning_of(
             "logits", "its last operation is a log-softmax", what="log-probabilities of exclusive classes"

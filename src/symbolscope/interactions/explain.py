@@ -2,6 +2,7 @@
 
 import logging
 import os
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
 from symbolscope.games.game import GAME, Game
 from symbolscope.games.given import GivenCount, GivenNumber
 from symbolscope.games.masks import all_masks, mask_count
+from symbolscope.interactions.cut_log_odds import CutLogOdds
 from symbolscope.interactions.decompose import check_gap, check_kinds, decompose_game
 from symbolscope.interactions.given_numbers import GivenCalls, GivenInteger
 from symbolscope.interactions.model import InteractionModel
@@ -162,7 +164,9 @@ def explain_exactly(
     game: Game, values: Scores, *, tolerance: float | str, gap: float, kinds: str, seed: int, progress: bool | None
 ) -> InteractionModel:
     """The interactions of a game whose values on all masks are known."""
-    settings = dict(game.settings) | {"method": "exact", "masks": len(values), "seed": seed}
+    cuts = CutLogOdds(game, game)
+    cuts.count(values)
+    settings = dict(game.settings) | {"method": "exact", "masks": len(values), "seed": seed} | cuts.settings()
     return decompose_game(
         values,
         game.player_names,
@@ -195,9 +199,11 @@ def explain_sparsely(
     calls = _SPARSE_CALLS if max_calls is None else int(max_calls)
     _log.info("sparse method: at most %s model calls for %d players", f"{calls:,}", game.n_players)
     explained = queried_model if method == "queries" else sparse_model
-    return explained(
-        game, max_calls=calls, target_r2=float(target_r2), sampling=sampling, kinds=kinds, seed=seed, ask=ask, progress=progress,
+    cuts = CutLogOdds(game, ask)
+    model = explained(
+        game, max_calls=calls, target_r2=float(target_r2), sampling=sampling, kinds=kinds, seed=seed, ask=cuts, progress=progress,
     )  # fmt: skip
+    return replace(model, settings=dict(model.settings) | cuts.settings()) if cuts.cut else model
 
 
 def _is_count(given: object) -> bool:

@@ -152,7 +152,9 @@ def score_sentence(model: "InteractionModel") -> str:
         if isinstance(target, int)
         else f" of “{target}”"
     )
-    return f"The score is {name}{of}{meaning}."
+    outputs, cut = model.settings.get("outputs"), model.settings.get("cut")
+    read = f" The network's outputs are read as {outputs}." if outputs else ""
+    return f"The score is {name}{of}{meaning}.{read}" + (f" It was cut on {cut}." if cut else "")
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,8 @@ class Hierarchy:
         for group in self.opened:
             count = len(group.interactions)
             lines.append(
-                f"opened: {printable(group.name)} ({len(group.players)} players; {digits_for(group.strength, 4)} in {count} salient "
-                f"interaction{'' if count == 1 else 's'})"
+                f"opened: {printable(group.name)} ({len(group.players)} players; {digits_for(group.strength, 4)} in {count} "
+                f"salient interaction{'' if count == 1 else 's'})"
             )
         for level in self.levels[1:]:
             lines += [f"{level.n_players} players:", level.to_text(k)]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from symbolscope.interactions.model import InteractionModel
 
 _MOST_DRAWN = 50  # interactions that can be told apart in one picture
+_MOST_EDGES = 800  # more are a black patch, and take minutes to lay out
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class GraphFigure:
 
 
 def graph_figure(model: "InteractionModel", chosen: int) -> GraphFigure | None:
-    """Draw the interactions that the page uses at first, at most 50; None if there is none.
+    """Draw the interactions that the page uses at first, at most 50 and fewer where they have many players; None if none is left.
 
     Examples
     --------
@@ -49,7 +50,7 @@ def graph_figure(model: "InteractionModel", chosen: int) -> GraphFigure | None:
     from symbolscope.graphs.and_or_graph import AndOrGraph
     from symbolscope.graphs.svg import and_or_svg
 
-    drawn = model.top(min(chosen, _MOST_DRAWN))
+    drawn = model.top(_drawn(model, min(chosen, _MOST_DRAWN)))
     if not drawn.complexity:
         return None
     graph = AndOrGraph.from_interactions(drawn)
@@ -68,6 +69,11 @@ def graph_figure(model: "InteractionModel", chosen: int) -> GraphFigure | None:
             "count": drawn.complexity,
         },
     )
+
+
+def _drawn(model: "InteractionModel", most: int) -> int:
+    """How many of the strongest have together so few players that their edges can be told apart."""
+    return int((model.orders[:most].cumsum() <= _MOST_EDGES).sum())
 
 
 def _sentence(graph: "AndOrGraph") -> str:

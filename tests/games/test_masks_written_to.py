@@ -133,3 +133,46 @@ def test_a_score_function_may_write_into_the_outputs():
     game = sy.Game(network, torch.ones(N), baseline="zero", score=score)
     expected = MASKS @ network.weight[1].double().detach().numpy() + network.bias[1].item()
     np.testing.assert_allclose(sy.evaluate(game, MASKS, progress=False), expected, atol=1e-5)
+
+
+class WritesIntoItsInput(nn.Module):
+    """An affine map after a change of its input in place, which is written into the rows that it was given."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.change, self.linear = change, nn.Linear(N, 2)
+        generator = torch.Generator().manual_seed(1)
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter.copy_(torch.randn(parameter.shape, generator=generator))
+
+    def forward(self, rows):
+        changed = self.change(rows)
+        outputs = self.linear(changed)
+        rows.fill_(torch.nan)
+        return outputs
+
+
+CHANGES = {
+    "relu": lambda rows: nn.functional.relu(rows, inplace=True),
+    "doubled": lambda rows: rows.mul_(2.0),
+    "clamped": lambda rows: rows.clamp_(-0.5, 0.5),
+    "noted": lambda rows: rows.index_fill_(1, torch.tensor([0]), 3.0),
+    "sum over columns": lambda rows: rows.cumsum_(dim=1),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+@pytest.mark.parametrize("training", [False, True])
+def test_a_network_that_writes_into_its_input_leaves_ours(change, training):
+    network = WritesIntoItsInput(change).train(training)
+    sample, baseline = torch.tensor([1.0, -2.0, 3.0, -0.25, 0.5]), torch.tensor([0.5, 0.25, -1.0, 2.0, -0.75])
+    game = sy.Game(network, sample, baseline=baseline, target=1, score="logit")
+    expected = []
+    for mask in MASKS.tolist():
+        row = torch.stack([sample[i] if mask[i] else baseline[i] for i in range(N)])[None]
+        expected.append(float(network.linear(change(row.clone()))[0, 1].detach()))
+    found = sy.evaluate(game, MASKS, progress=False)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert sample.tolist() == [1.0, -2.0, 3.0, -0.25, 0.5]
+    assert baseline.tolist() == [0.5, 0.25, -1.0, 2.0, -0.75]

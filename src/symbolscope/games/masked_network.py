@@ -250,7 +250,8 @@ class MaskedNetwork:
         try:
             if network.training:
                 with network.as_found():
-                    answers = network.outputs(rows).clone(), network.outputs(rows)
+                    # Masked inputs anew for each call: a network may write into those that it is given.
+                    answers = network.outputs(self.inputs.rows(masks)).clone(), network.outputs(self.inputs.rows(masks))
                 if not nearly_equal(*answers):
                     raise SymbolscopeError(
                         f"{network.name} is in training mode and its outputs change between two equal calls "

@@ -154,7 +154,8 @@ def _caller(
         fixed["logits_to_keep"] = 1  # the rest of a large vocabulary's logits would be thrown away
 
     def call(batch: torch.Tensor) -> object:
-        rest = {name: values.to(batch.device).expand(len(batch), -1) for name, values in repeated.items()}
+        # Repeated and not expanded: a network may write into its attention mask, and this one is ours.
+        rest = {name: values.to(batch.device).repeat(len(batch), 1) for name, values in repeated.items()}
         return network(**{inputs_name: batch}, **rest, **fixed)
 
     return call

@@ -14,8 +14,12 @@ Inputs: TypeAlias = Tensor | Mapping[str, object]
 
 
 def forward(network: nn.Module, inputs: Inputs) -> object:
-    """Call ``network(inputs)``, or ``network(**inputs)`` where they are named."""
-    return network(**inputs) if isinstance(inputs, Mapping) else network(inputs)
+    """Call ``network(inputs)``, or ``network(**inputs)`` where they are named, on copies: it may write into what it is given."""
+    if isinstance(inputs, Mapping):
+        return network(
+            **{name: value.clone() if isinstance(value, Tensor) else value for name, value in inputs.items()}
+        )
+    return network(inputs.clone())
 
 
 def n_rows(inputs: Inputs) -> int:

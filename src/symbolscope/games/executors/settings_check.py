@@ -1,8 +1,8 @@
 """Configurations of executors, checked when they are built."""
 
-import math
 import operator
 import os
+import sys
 from contextlib import suppress
 from typing import SupportsIndex
 
@@ -36,7 +36,7 @@ def check_seconds(name: str, given: object) -> float:
     >>> check_seconds("timeout", 600)
     600.0
     """
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given < math.inf:
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given <= sys.float_info.max:
         raise SymbolscopeError(f"{name} must be a number of seconds above 0; got {given!r}")
     return float(given)
 
@@ -62,6 +62,6 @@ def check_amount(name: str, given: object) -> float:
     >>> check_amount("gpus_per_task", 0.5)
     0.5
     """
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < math.inf:
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given <= sys.float_info.max:
         raise SymbolscopeError(f"{name} must be a number that is not negative; got {given!r}")
     return float(given)

@@ -57,8 +57,8 @@ def count(
 ) -> None:
     """Train a small network to count and find its count and phase by swapping them between runs.
 
-    The network sees objects, then a trigger, and answers with as many responses as there were objects. Takes a minute or
-    two on one core, most of it for the controls.
+    The network sees objects, then a trigger, and answers with as many responses as there were objects. Takes
+    about five minutes on one core, most of it for the controls (--no-nulls leaves them out).
     """
     check_destination(output, "--output")
     wanted = _checked_sizes(sizes, width)

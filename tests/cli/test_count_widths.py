@@ -49,7 +49,7 @@ def test_what_cannot_be_is_said_before_any_training(arguments, nothing_trained, 
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@pytest.mark.parametrize("width", [2, 3, 6])
+@pytest.mark.parametrize("width", [2, 6])
 def test_the_moments_of_training_swap_less_than_a_small_state(width):
     task = sy.tasks.MultiObject(max_count=3)
     network = sy.networks.GRU(task.vocabulary, width=width)
@@ -61,7 +61,7 @@ def test_the_moments_of_training_swap_less_than_a_small_state(width):
         variables=("count",),
         featurizers=[sy.featurizers.Linear(size=1)],
         history=history,
-        n_moments=2,
+        n_moments=1,
         steps=2,
         n_pairs=100,
         n_test=50,
@@ -69,4 +69,4 @@ def test_the_moments_of_training_swap_less_than_a_small_state(width):
         force=True,
         progress=False,
     )
-    assert [0.0 <= moment.iia <= 1.0 for moment in study.moments] == [True, True]
+    assert [0.0 <= moment.iia <= 1.0 for moment in study.moments] == [True]

@@ -66,7 +66,7 @@ def test_flipped_bits_are_refused_or_change_nothing(path):
         b"a small game",
         "höhe".encode(),
         b"INTEGER PRIMARY",
-        b"blob",
+        b"BLOB NOT NULL",
     ],
 )
 def test_no_name_can_be_damaged_unseen(path, word):

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
 import symbolscope as sy
 from symbolscope.games.remaining_text import RemainingText
@@ -70,10 +71,18 @@ def test_several_classes_and_the_predicted_one():
         sy.Game.from_text(classifier, None, "a green plum", target=7)
 
 
-def test_regressors():
+@pytest.mark.parametrize("how", [{}, {"score": "output"}])
+def test_regressors(how):
     regressor = make_pipeline(TfidfVectorizer(), Ridge()).fit(DOCUMENTS, np.arange(30.0))
-    game = sy.Game.from_text(regressor, None, TEXT, score="output")
+    game = sy.Game.from_text(regressor, None, TEXT, **how)
     np.testing.assert_allclose(game(sy.all_masks(3)), regressor.predict(REMAINING), atol=1e-9, rtol=0)
+
+
+def test_margins():
+    machine = make_pipeline(TfidfVectorizer(), LinearSVC()).fit(DOCUMENTS, SIGNS)
+    game = sy.Game.from_text(machine, None, TEXT, target="pos", outputs="margin", score="output")
+    np.testing.assert_allclose(game(sy.all_masks(3)), machine.decision_function(REMAINING), atol=1e-9, rtol=0)
+    assert "margin" in game.settings["outputs"]
 
 
 @pytest.mark.parametrize("answer", [list, np.asarray, lambda values: np.asarray(values)[:, None]])
@@ -87,8 +96,8 @@ def test_functions_of_lists_of_strings(answer):
     np.testing.assert_allclose(game(sy.all_masks(3)), expected, atol=1e-6, rtol=0)
 
 
-def test_a_bound_method_is_a_function(classifier):
-    game = sy.Game.from_text(classifier.predict_proba, None, TEXT, target=1, score="probability")
+def test_a_bound_method_is_read_as_its_estimator(classifier):
+    game = sy.Game.from_text(classifier.predict_proba, None, TEXT, target="pos", score="probability")
     expected = classifier.predict_proba(REMAINING)[:, 1]
     np.testing.assert_allclose(game(sy.all_masks(3)), expected, atol=1e-6, rtol=0)
 
@@ -192,6 +201,12 @@ def test_refusals(options, message):
     text = given.pop("text")
     with pytest.raises(sy.SymbolscopeError, match=message):
         sy.Game.from_text(lambda texts: np.tile([0.25, 0.75], (len(texts), 1)), None, text, **given)
+
+
+def test_there_is_no_baseline_to_learn():
+    game = sy.Game.from_text(len_of_each, None, TEXT, score="output")
+    with pytest.raises(sy.SymbolscopeError, match="no baseline to learn"):
+        sy.learn_baseline(game)
 
 
 @pytest.mark.parametrize("answer", ["words", [["a"]], None, {"score": 1}])

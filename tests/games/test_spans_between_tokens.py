@@ -1,11 +1,18 @@
 """Spans and words that a caller names may cut a word wherever two tokens meet, in whatever script."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.games.text_networks import byte_tokenizer, classifier
 
 import symbolscope as sy
+from symbolscope.games.input_text import InputText
+from symbolscope.games.text_players import TextPlayers
+from symbolscope.games.text_segmentation import visible
 
 pytest.importorskip("transformers")
 
@@ -73,6 +80,29 @@ def test_by_default_no_cluster_is_cut_and_every_token_has_a_player(network, toke
         assert len(set(game.player_names)) == game.n_players
         assert (game.source.inputs.relevant).all()
         assert "".join(fragment for fragment, _ in game.view.fragments) == text
+
+
+@settings(max_examples=60)
+@given(
+    text=st.text(alphabet="ab.'- \u200b\u0301กาเខ្ញុំ不カ한👩\u200d🔬🇩🇪", max_size=25).filter(visible),
+    second=st.one_of(st.none(), st.text(alphabet="ab.ก不 ", max_size=9)),
+    lengths=st.lists(st.integers(1, 4), min_size=1, max_size=40),
+)
+def test_whatever_the_tokens_each_has_one_player_and_the_view_gives_the_text_back(text, second, lengths):
+    """Tokens of any lengths, cut without regard to words."""
+    given_text = InputText.read(text if second is None else (text, second))
+    whole, tokens, at = given_text.whole, [(0, 0)], 0
+    for length in itertools.islice(itertools.cycle(lengths), len(whole)):
+        tokens.append((at, min(at + length, len(whole))))
+        at += length
+    players = TextPlayers.choose(given_text, tokens, words=None, spans="word")
+    assert len(set(players.names)) == len(players.names)
+    assert "".join(fragment for fragment, _ in players.view(given_text).fragments) == whole
+    for (start, end), player in zip(tokens, players.of_token, strict=True):
+        inside = [i for i, word in enumerate(players.stretches) if start < word.end and word.start < end]
+        assert inside == ([player] if player >= 0 else [])
+        if player < 0 and start < end:
+            assert not visible(whole[start:end])
 
 
 def test_a_token_that_two_spans_share_is_named(network, tokenizer):

@@ -59,8 +59,8 @@ class InputText:
             place = next((at for at, character in enumerate(part) if "\ud800" <= character <= "\udfff"), None)
             if place is not None:
                 raise SymbolscopeError(
-                    f"the text has half a character (the lone surrogate {part[place]!r}) at place {place}; replace it: "
-                    "text.encode('utf-8', 'replace').decode()"
+                    f"the text has half a character (the lone surrogate {part[place]!r}) at place {place}; repair it: "
+                    "text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
                 )
         if not any(visible(part) for part in parts):
             raise SymbolscopeError(

@@ -147,7 +147,8 @@ def _caller(
             raise SymbolscopeError(f"{type(network).__name__} takes no inputs_embeds; give level='token'")
         return network
     repeated = {name: values for name, values in extras.items() if name in taken}
-    if not getattr(getattr(unwrapped(network), "config", None), "type_vocab_size", 2) > 1:
+    token_types = getattr(getattr(unwrapped(network), "config", None), "type_vocab_size", None)
+    if isinstance(token_types, int) and token_types < 2:
         repeated.pop("token_type_ids", None)  # RoBERTa and its kin tell two texts apart by the signs between them
     fixed: dict[str, object] = {"use_cache": False} if "use_cache" in taken else {}
     if keep_last and "logits_to_keep" in taken:

@@ -37,6 +37,10 @@ def masked_network(game: Game) -> MaskedNetwork:
             f"a baseline is learned by gradients through a torch network, and {game!r} has none; "
             "give a baseline by hand, such as sy.baselines.mean_baseline(samples)"
         )
+    if source.inputs.baseline.dtype == torch.bool:
+        raise SymbolscopeError(
+            f"{game!r} is of a network that takes strings: a hidden word is removed, so there is no baseline to learn"
+        )
     if not source.inputs.baseline.is_floating_point():
         raise SymbolscopeError(
             f"the inputs of {game!r} are integers, which have no gradient; make the game of embeddings with "

@@ -117,8 +117,13 @@ def _checked_function(path: Path, function: str) -> str:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except SyntaxError as error:
         raise SymbolscopeError(f"{path.name}, line {error.lineno} raised SyntaxError: {error.msg}") from None
-    except ValueError as error:
-        raise SymbolscopeError(f"{path} is no Python file: {error}") from None
+    except (
+        ValueError,
+        OSError,
+        RecursionError,
+        MemoryError,
+    ) as error:  # the last two of brackets and signs without end
+        raise SymbolscopeError(f"{path} is no Python file: {type(error).__name__}: {error}") from None
     defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     listed = f"its functions are {', '.join(defined)}" if defined else "it defines none"
     if not function:

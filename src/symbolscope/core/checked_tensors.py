@@ -34,7 +34,8 @@ _DTYPES: dict[str, tuple[int, str | None, str]] = {
     "BOOL": (1, "bool", "bool"), "U8": (1, "uint8", "uint8"), "I8": (1, "int8", "int8"), "I16": (2, "int16", "int16"),
     "I32": (4, "int32", "int32"), "I64": (8, "int64", "int64"), "F16": (2, "float16", "float16"),
     "BF16": (2, None, "bfloat16"), "F32": (4, "float32", "float32"), "F64": (8, "float64", "float64"),
-    "C64": (8, "complex64", "complex64"),
+    "C64": (8, "complex64", "complex64"), "U16": (2, "uint16", "uint16"), "U32": (4, "uint32", "uint32"),
+    "U64": (8, "uint64", "uint64"), "F8_E4M3": (1, None, "float8_e4m3fn"), "F8_E5M2": (1, None, "float8_e5m2"),
 }  # fmt: skip
 _OF_NUMPY = {numpy: name for name, (_, numpy, _) in _DTYPES.items() if numpy is not None}
 _OF_TORCH = {torch: name for name, (_, _, torch) in _DTYPES.items()}

@@ -53,7 +53,7 @@ def kept_weights(
     path = folder / f"{name}.safetensors"
     if path.exists():
         return network.eval(), _loaded(path, network)
-    said = train(network)
+    said = {key: float(value) for key, value in train(network).items()}
     tensors = {key: of_tensor(tensor) for key, tensor in network.state_dict().items()}
     write_whole(path, checked_bytes(tensors, kind=_FORMAT, version=1, key="said", about=said))
     return network.eval(), said

@@ -252,6 +252,13 @@ class Alignment:
         with torch.no_grad():
             return self.featurizer.swap(target, source, block=index if len(self.variables) > 1 else None)
 
+    def learned(self, network: nn.Module) -> tuple[float, float]:
+        """Share of the task's trials that ``network`` answers right, and the share asked of one that has learned the task."""
+        from symbolscope.alignment.learned import LEARNED, check_learned
+
+        with frozen(network):
+            return check_learned(network, self.task, seed=0, force=True), LEARNED
+
     @takes({"path": FilePath()})
     def save(self, path: str | PathLike[str]) -> None:
         """Write the featurizer, site, restarts and settings to one safetensors file; the network is not in it."""

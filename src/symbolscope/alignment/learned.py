@@ -14,7 +14,7 @@ from symbolscope.tasks.classification import Classification
 from symbolscope.tasks.task import Task
 
 # A network below this trial accuracy has not learned the task, and its counterfactual answers mean little.
-_LEARNED = 0.99
+LEARNED = 0.99
 _TRIALS_CHECKED = 2_000
 
 
@@ -27,9 +27,9 @@ def check_learned(network: nn.Module, task: Task | Classification, *, seed: int,
         _check_logits(network, task)
         check_reads_no_later(network, task)
         accuracy = trial_accuracy(network, task, n_trials=_TRIALS_CHECKED, seed=seed)
-    if accuracy < _LEARNED and not force:
+    if accuracy < LEARNED and not force:
         raise SymbolscopeError(
-            f"the network answers {accuracy:.1%} of the task's trials right, below {_LEARNED:.0%}: it has not learned the task, so "
+            f"the network answers {accuracy:.1%} of the task's trials right, below {LEARNED:.0%}: it has not learned the task, so "
             "its answers after a swap say little. Train it further (sy.train), or pass force=True to align it all the same"
         )
     return accuracy

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
+import torch
 from torch import nn
 
 from symbolscope.alignment.alignment import Alignment
@@ -10,6 +11,7 @@ from symbolscope.alignment.counterfactual import check_task, check_variables
 from symbolscope.alignment.jobs import Amounts, Job, run_jobs
 from symbolscope.alignment.learned import check_program
 from symbolscope.alignment.search import SearchSettings
+from symbolscope.alignment.untied import depends, untie
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.beyond import Beyond
 from symbolscope.featurizers.featurizer import Featurizer
@@ -17,6 +19,7 @@ from symbolscope.featurizers.random_units import RandomUnits
 from symbolscope.programs.causal_model import CausalModel
 from symbolscope.programs.program import Program
 from symbolscope.programs.scrambled import scrambled
+from symbolscope.tasks.classification import Classification
 from symbolscope.variation import Variation
 
 
@@ -94,25 +97,32 @@ def _featurizer(featurizer: Featurizer, variation: Variation, n_variables: int) 
 
 def readout_parameters(alignment: Alignment, network: nn.Module) -> list[str]:
     """Names of the parameters that the state at the alignment's site does not depend on: what only reads it."""
-    import torch
-
-    from symbolscope.tasks.classification import Classification
-
-    task, site = alignment.task, alignment.site
-    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     named = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
-    if isinstance(task, Classification):
-        inputs, steps = torch.from_numpy(task.sample(4, seed=0).inputs), None
-    else:
-        trials = task.sample(4, seed=0)
-        inputs, steps = torch.from_numpy(trials.tokens), torch.from_numpy(trials.lengths - 2)
     if not named:
         return []
-    states = site.read(network, inputs.to(device), steps)
-    if not states.requires_grad:
-        return list(named)
-    # Not backward: gradients that the parameters already have would be lost, or taken for the state's.
-    gradients: Sequence[torch.Tensor | None] = torch.autograd.grad(
-        states.sum(), list(named.values()), allow_unused=True
-    )
-    return [name for name, gradient in zip(named, gradients, strict=True) if gradient is None]  # pyright: ignore[reportUnnecessaryComparison]
+    inputs, steps = _probe(alignment, network)
+    needed = depends(alignment.site.read(network, inputs, steps), list(named.values()))
+    return [name for name, one in zip(named, needed, strict=True) if not one]
+
+
+def untie_readout(alignment: Alignment, network: nn.Module) -> None:
+    """Give a readout that shares weights with what the state depends on, such as an embedding, weights of its own, in place."""
+    inputs, steps = _probe(alignment, network)
+
+    def state_needs(tensors: Sequence[torch.Tensor]) -> list[bool]:
+        return depends(alignment.site.read(network, inputs, steps), tensors)
+
+    def output_needs(tensors: Sequence[torch.Tensor]) -> list[bool]:
+        return depends(network(inputs), tensors)
+
+    untie(network, state_needs, output_needs)
+
+
+def _probe(alignment: Alignment, network: nn.Module) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Some inputs of the task, and a step in each."""
+    task = alignment.task
+    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    if isinstance(task, Classification):
+        return torch.from_numpy(task.sample(4, seed=0).inputs).to(device), None
+    trials = task.sample(4, seed=0)
+    return torch.from_numpy(trials.tokens).to(device), torch.from_numpy(trials.lengths - 2)

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from symbolscope.alignment.alignment import Alignment
-from symbolscope.alignment.refit import readout_parameters
+from symbolscope.alignment.refit import readout_parameters, untie_readout
 from symbolscope.core.gradient_mode import gradients
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.train import train
@@ -43,6 +43,9 @@ def _retrain(
     alignment: Alignment, network: nn.Module, *, only_readout: bool, shuffled_labels: bool, steps: int, seed: int
 ) -> None:
     trainable = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
+    if only_readout:
+        untie_readout(alignment, network)
+        trainable = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
     chosen = set(readout_parameters(alignment, network)) if only_readout else trainable
     if not chosen:
         raise SymbolscopeError(

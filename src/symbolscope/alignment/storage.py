@@ -12,6 +12,7 @@ from torch import nn
 from symbolscope.alignment.alignment import Alignment, Restart
 from symbolscope.alignment.counterfactual import check_vocabulary
 from symbolscope.core.checked_tensors import StoredTensor, checked_bytes, of_tensor, read_checked, read_file
+from symbolscope.core.description import description, public_attributes
 from symbolscope.core.whole_file import write_whole
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer
@@ -25,6 +26,7 @@ from symbolscope.sites.output import Output
 from symbolscope.sites.recurrent_state import RecurrentState
 from symbolscope.sites.site import Site
 from symbolscope.tasks.classification import Classification
+from symbolscope.tasks.described import described_task
 from symbolscope.tasks.task import Task
 
 _FORMAT = "symbolscope.Alignment"
@@ -45,6 +47,7 @@ def save_alignment(alignment: Alignment, path: str | PathLike[str]) -> None:
         "variables": alignment.variables,
         "program": type(alignment.program).__name__,
         "task": repr(alignment.task),
+        "made with": _made_with(alignment.program, alignment.task),
         "site": _site_to_json(alignment.site),
         "featurizer": {
             "name": type(featurizer).__name__,
@@ -75,7 +78,7 @@ def load_alignment(
         featurizer = _featurizer(header["featurizer"], found.tensors)
         restarts = tuple(_restart(one) for one in header["restarts"])
         site = _site_from_json(header["site"])
-        named, made_for, settings = header["program"], str(header["task"]), _checked_settings(header["settings"])
+        settings = _checked_settings(header["settings"])
         variables = tuple(_text(name) for name in header["variables"])
         accuracy = _number(header["network_accuracy"], 0.0, 1.0)
         if not restarts or not variables:
@@ -86,10 +89,7 @@ def load_alignment(
         KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError, ArithmeticError, MemoryError
     ) as error:  # fmt: skip
         raise SymbolscopeError(f"{source} is damaged: {type(error).__name__}: {error}") from None
-    if named != type(program).__name__ or made_for != repr(task):
-        raise SymbolscopeError(
-            f"{source} was made with program {named} on {made_for}; got {type(program).__name__} on {task!r}. Pass the same ones"
-        )
+    _check_made_with(source, header, program, task)
     if isinstance(task, Task):
         check_vocabulary(network, task)
     if isinstance(site, CellState | NetworkState | RecurrentState) and site.width(network) != featurizer.width:
@@ -165,6 +165,35 @@ def _checked_settings(settings: Any) -> dict[str, float | int | str]:
     ):  # pyright: ignore[reportUnknownVariableType]
         raise SymbolscopeError("its settings are no mapping of names to numbers and texts")
     return settings  # pyright: ignore[reportUnknownVariableType]
+
+
+def _made_with(program: Program | CausalModel, task: Task | Classification) -> dict[str, str]:
+    """What must be the same when the alignment is read: nothing of it depends on the process."""
+    own = {name: value for name, value in public_attributes(program).items() if name != "task"}
+    told = {"program class": type(program).__name__} | {
+        f"program {name}": description(value) for name, value in own.items()
+    }
+    return told | {f"task {name}": value for name, value in described_task(task).items()}
+
+
+def _check_made_with(
+    source: object, header: dict[str, Any], program: Program | CausalModel, task: Task | Classification
+) -> None:
+    """Refuse a program or task other than the file's."""
+    there, here = header.get("made with"), _made_with(program, task)
+    if not isinstance(there, dict):  # written before tasks were described
+        there = {"program class": header.get("program"), "task": header.get("task")}
+        here = {"program class": type(program).__name__, "task": repr(task)}
+    differing = [
+        f"{name} was {there.get(name, 'not there')} and is {here.get(name, 'not there')}"  # pyright: ignore[reportUnknownMemberType]
+        for name in dict.fromkeys([*there, *here])  # pyright: ignore[reportUnknownArgumentType]
+        if there.get(name) != here.get(name)  # pyright: ignore[reportUnknownMemberType]
+    ]
+    if differing:
+        raise SymbolscopeError(
+            f"{source} was made with program {header.get('program')} on {header.get('task')}; got {type(program).__name__} on "
+            f"{task!r}. Pass the same ones: {'; '.join(differing[:2])}"
+        )
 
 
 def _site_to_json(site: Site) -> dict[str, Any]:

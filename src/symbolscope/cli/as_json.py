@@ -83,6 +83,8 @@ def _evidence(evidence: "Faithfulness | NotAssessed") -> dict[str, object]:
         "score": _finite(evidence.score),
         "interval": [_finite(bound) for bound in evidence.interval],
         "floor": evidence.floor,
+        "null_accuracy": {name: [_finite(one) for one in shares] for name, shares in evidence.null_accuracy.items()},
+        "trivial_nulls": list(evidence.trivial),
         "null_scores": {name: [_finite(one) for one in scores] for name, scores in evidence.null_scores.items()},
         "margin": {name: _finite(margin) for name, margin in evidence.margin.items()},
         "terms_for_r2_of_0.9_and_0.99": {

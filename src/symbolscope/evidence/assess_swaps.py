@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.bootstrap import difference_interval, share_interval
@@ -17,6 +18,9 @@ from symbolscope.evidence.readings import SwapReading
 from symbolscope.variation import Variation
 
 Right = NDArray[np.bool_]
+# A network that answers so many trials right has learned a task; and what counts as no more than a floor.
+_ANSWERS, _NO_MORE = 0.99, 0.05
+
 Wanted = tuple[str, Variation]  # a control's name and what it changes
 
 
@@ -55,7 +59,21 @@ def assess_swaps(
 
 def _drawn(null: Null, reading: SwapReading, restarts: int, seed: int) -> list[Variation]:
     """Every restart of a null, or none: a margin over fewer would be easier to have."""
-    return [null.variation(reading, seed=restart_seed(seed, restart)) for restart in range(restarts)]
+    drawn = [null.variation(reading, seed=restart_seed(seed, restart)) for restart in range(restarts)]
+    for network in (one.network for one in drawn if null.must_answer):
+        assert isinstance(network, nn.Module)
+        right, asked = reading.learned(network)
+        if right < asked:
+            raise SymbolscopeError(
+                f"its own network answers {right:.1%} of the trials right, below {asked:.0%}: it has not learned the task, so that "
+                "nothing is found there would say nothing"
+            )
+    return drawn
+
+
+def _is_trivial(score: float, floor: float, right: float) -> bool:
+    """Whether a null's network has not learned the task and its IIA is no more than that alone explains."""
+    return right < _ANSWERS and score <= max(floor, right) + _NO_MORE
 
 
 def _place(reading: SwapReading) -> tuple[int, int, str]:
@@ -176,12 +194,15 @@ def _report(
     ceiling = np.concatenate([one.ceiling_right for one in own])
     answers: dict[str, list[Right]] = {}
     floors: dict[str, float] = {}
+    accuracy: dict[str, tuple[float, ...]] = {}
     for name in dict.fromkeys(name for name, _ in refits):
         own_refits = [refit for other, refit in refits if other == name]
         tested = controls.run(name, partial(_tested, own_refits, held_out, n, test_seed))
         if tested is not None:
             answers[name] = [followed for followed, _ in tested]
             floors[name] = float(tested[-1][1].mean())
+            if all(refit.network is not reading.network for refit in own_refits):
+                accuracy[name] = tuple(refit.network_accuracy for refit in own_refits)
     score, chance = float(right.mean()), float(floor.mean())
     null_names = [null.name for null in nulls if null.name in answers]
     null_scores = {name: tuple(float(one.mean()) for one in answers[name]) for name in null_names}
@@ -209,6 +230,12 @@ def _report(
         complexity=reading.costs,
         details={"ceiling": float(ceiling.mean()), "chance-corrected": corrected},
         null_scores=null_scores,
+        null_accuracy={name: accuracy[name] for name in null_names if name in accuracy},
+        trivial=tuple(
+            name
+            for name in null_names
+            if name in accuracy and _is_trivial(max(null_scores[name]), floors[name], max(accuracy[name]))
+        ),
         margin={name: score - max(scores) for name, scores in null_scores.items()},
         margin_interval={name: difference_interval(right, theirs) for name, theirs in best.items()},
         rivals=competing,

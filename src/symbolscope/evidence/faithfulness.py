@@ -57,9 +57,9 @@ class OffTarget:
     Attributes
     ----------
     value, interval
-        Share of pairs whose answer has the target's variable and otherwise the source's.
+        Share of pairs whose answer has the target's variable, whether anything else in it is the source's or not.
     floor
-        The same with nothing swapped.
+        The whole state swapped, the variable with it: what remains right is pairs whose answer does not tell.
     swapped
         The other direction, for comparison: share of pairs in which the features alone are swapped and everything else stays.
     """
@@ -115,6 +115,10 @@ class Faithfulness:
         be run. The reason holds the exception's type where it is no error of ours.
     seed, restarts
         Of the nulls.
+    null_accuracy
+        For alignments: null that is a network -> the share of the task's trials that each of its networks answers right.
+    trivial
+        Those whose network answers so little that a low score there says nothing.
 
     Examples
     --------
@@ -148,6 +152,8 @@ class Faithfulness:
     off_target: OffTarget | None = None
     divergence: Divergence | None = None
     alternatives: object = None
+    null_accuracy: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
+    trivial: tuple[str, ...] = ()
 
     @property
     def controlled(self) -> bool:

@@ -19,10 +19,14 @@ class Null(ABC):
         Its name, such as "random-init".
     about
         What it is, in a few words, for tables.
+    must_answer
+        For alignments: whether its network must answer the task to be compared with. One that does not is left out with the reason,
+        for what no swap can find there says nothing.
     """
 
     name: ClassVar[str]
     about: ClassVar[str]
+    must_answer: ClassVar[bool] = False
 
     def unsuited(self, reading: MaskReading | SwapReading) -> str | None:
         """Why this null cannot be run for a reading, or None if it can."""

@@ -45,7 +45,12 @@ def rows(report: Faithfulness) -> Iterator[Row]:
     for name, scores in report.null_scores.items():
         mean = sum(scores) / len(scores)
         each = ", ".join(f"{score:.3f}" for score in scores)
-        yield Row("null", name, max(scores), note=f"best of {len(scores)}; mean {mean:.3f}; all {each}")
+        yield Row(
+            "null",
+            name,
+            max(scores),
+            note=f"best of {len(scores)}; mean {mean:.3f}; all {each}{_answering(report, name)}",
+        )
         yield Row("margin", f"over {name}", report.margin[name], report.margin_interval[name])
         if name in report.size_ratio:
             ratios = " / ".join("never" if math.isnan(ratio) else f"{ratio:.1f}" for ratio in report.size_ratio[name])
@@ -72,7 +77,13 @@ def rows(report: Faithfulness) -> Iterator[Row]:
         )
     if report.off_target is not None:
         test = report.off_target
-        yield Row("off-target", "rest swapped, variable stays", test.value, test.interval, f"floor {test.floor:.3f}")
+        yield Row(
+            "off-target",
+            "rest swapped, variable stays",
+            test.value,
+            test.interval,
+            f"variable swapped too {test.floor:.3f}",
+        )
     if report.divergence is not None:
         moved = report.divergence
         yield Row(
@@ -92,6 +103,14 @@ def rows(report: Faithfulness) -> Iterator[Row]:
         )
     for name, value in report.complexity.items():
         yield Row("complexity", name, value)
+
+
+def _answering(report: Faithfulness, name: str) -> str:
+    """What the networks of a null answer themselves."""
+    if name not in report.null_accuracy:
+        return ""
+    each = ", ".join(f"{share:.1%}" for share in report.null_accuracy[name])
+    return f"; its own trials right {each}" + ("; trivial" if name in report.trivial else "")
 
 
 def text(report: Faithfulness) -> str:

@@ -171,6 +171,15 @@ class SwapReading(Protocol):
         """What the reading takes."""
         ...
 
+    @property
+    def network_accuracy(self) -> float:
+        """Share of the task's trials that its network answers right."""
+        ...
+
+    def learned(self, network: nn.Module) -> tuple[float, float]:
+        """Share of the task's trials that a network answers right, and the share asked of one that has learned the task."""
+        ...
+
     def pairs(
         self, *, n: int, variable: str | None = None, counts: Collection[int] | None = None, seed: int = 1
     ) -> Any:

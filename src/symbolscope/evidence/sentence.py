@@ -111,6 +111,23 @@ def _about(name: str) -> str:
     return described.get(name, f"for {registry[name].about}" if name in registry else f"for {name}")
 
 
+def _nothing_of_learning(report: Faithfulness) -> str | None:
+    """Why an alignment's margins say nothing of learning, or None if a network that learned nothing could have had a score."""
+    networks = [null for null in report.null_scores if null in _NETWORKS or null in report.null_accuracy]
+    if any(null not in report.trivial for null in networks):
+        return None
+    if not networks:
+        left_out = [null for null in report.skipped if null in _NETWORKS]
+        named = f" ({' and '.join(left_out)} left out)" if left_out else ""
+        return f"No untrained network was compared{named}, so this says nothing of what was learned."
+    right = max(max(report.null_accuracy.get(null, (0.0,))) for null in networks)
+    one = len(networks) == 1
+    return (
+        f"{' and '.join(networks)} {'is a trivial null' if one else 'are trivial nulls'}: {'its' if one else 'their'} own networks "
+        f"answer {right:.1%} of the trials right, so this says nothing of what was learned."
+    )
+
+
 def _of_swaps(report: Faithfulness) -> str:
     low, high = report.interval
     said = (
@@ -122,10 +139,18 @@ def _of_swaps(report: Faithfulness) -> str:
     name = min(report.margin, key=lambda one: report.margin[one])
     margin, (least, _) = report.margin[name], report.margin_interval[name]
     against = f"the same search reaches at most {report.best_null:.1%} on nulls ({name})"
-    missing = {null: _asked_of(null, report.restarts) - over for null, over in report.margin.items()}
-    short = max(missing, key=lambda null: missing[null])
+    missing = {
+        null: _asked_of(null, report.restarts) - over
+        for null, over in report.margin.items()
+        if null not in report.trivial
+    }
+    short = max(missing, key=lambda null: missing[null], default=name)
+    silent = _nothing_of_learning(report)
     if margin <= 0 or least <= 0:
         verdict = f"{said}; {against}: no margin, so this is no evidence of a variable."
+    elif silent is not None:
+        small = f": a small margin over {short}" if missing.get(short, 0.0) > 0 else ""
+        verdict = f"{said}; {against}{small}. {silent}"
     elif missing[short] > 0:
         verdict = f"{said}; {against}: a small margin over {short}, weak evidence that anything was learned."
     else:

@@ -26,6 +26,7 @@ from symbolscope.networks.reads_ahead import check_reads_no_later
 from symbolscope.networks.self_fed import self_fed
 from symbolscope.networks.sequence_network import SequenceNetwork
 from symbolscope.networks.trial_accuracy import trial_accuracy
+from symbolscope.tasks.described import described_task
 from symbolscope.tasks.task import TASK, Task
 from symbolscope.tasks.trials import Trials
 
@@ -152,7 +153,7 @@ def train(
     (True, True)
     """
     settings: dict[str, Any] = {
-        "task": repr(task), "batch": batch, "rate": rate, "warm_up": warm_up, "decay": decay, "mode": mode, "loss": loss,
+        "batch": batch, "rate": rate, "warm_up": warm_up, "decay": decay, "mode": mode, "loss": loss,
         "n_fixed": n_fixed, "stop_accuracy": stop_accuracy, "check_every": check_every, "n_check": n_check, "seed": seed,
         "snapshots": snapshots,
     }  # fmt: skip
@@ -171,7 +172,8 @@ def train(
         raise SymbolscopeError(f"{type(network).__name__} has no parameters to train")
     where = parameters[0].device
     check_reads_no_later(network, task)
-    settings = {"training": settings, "network": _described(network)}
+    told = {f"task {name}": value for name, value in described_task(task).items()} if path is not None else {}
+    settings = {"training": settings | told, "network": _described(network)}
     optimiser = torch.optim.Adam(parameters, lr=rate)
     state = Progress()
     if path is not None and path.exists():

@@ -8,10 +8,14 @@ from numpy.typing import NDArray
 
 from symbolscope.core.argument_checks import InstanceOf, SeedOrGenerator, WholeNumber
 from symbolscope.core.checked_call import takes
+from symbolscope.core.description import description
 from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.tasks.trials import Trials
 from symbolscope.tasks.vocabulary import Vocabulary
+
+# Characters of an attribute in the name of a task.
+_LONGEST = 40
 
 
 class Task(ABC):
@@ -57,6 +61,10 @@ class Task(ABC):
     quantities: tuple[int, ...]
     held_out: tuple[int, ...]
     max_length: int
+
+    def __repr__(self) -> str:
+        own = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return f"{type(self).__name__}({', '.join(f'{name}={_short(value)}' for name, value in own.items())})"
 
     @abstractmethod
     def write(self, quantities: NDArray[np.int64], generator: np.random.Generator) -> Trials:
@@ -114,3 +122,8 @@ def _ranges(quantities: tuple[int, ...]) -> str:
 
 
 TASK = InstanceOf(Task, "a task", "sy.tasks.MultiObject()")
+
+
+def _short(value: object) -> str:
+    shown = description(value)
+    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 3] + "..."

@@ -20,6 +20,7 @@ class RandomCore(Retrained):
 
     name = "random-core"
     about = "random core, trained readout"
+    must_answer = True
     only_readout = True
     shuffled_labels = False
     without_network = "there is no network whose core could be drawn anew"

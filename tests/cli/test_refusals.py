@@ -94,7 +94,7 @@ def test_pickles_are_never_opened(refusal, folder, suffix):
 
 def test_too_many_columns_name_the_memory(refusal, folder):
     names = [f"x{i}" for i in range(30)]
-    (folder / "wide.csv").write_text(",".join(names) + "\n" + ",".join(["1"] * 30) + "\n")
+    (folder / "wide.csv").write_text(",".join(names) + "\n" + ",".join(["1"] * 30) + "\n" + ",".join(["2"] * 30) + "\n")
     (folder / "wide.py").write_text("import torch\ndef build():\n    return torch.nn.Linear(30, 2)\n")
     assert "GiB" in refusal("explain", "wide.py:build", "--data", "wide.csv", "--row", "0", "--method", "exact")
 

@@ -55,6 +55,7 @@ def as_json(
         "symbolscope": symbolscope.__version__,
         "settings": dict(model.settings),
         "players": list(model.player_names),
+        "input": _input(model),
         "outputs": None if known is None else {"all_shown": float(known[-1]), "all_hidden": float(known[0])},
         "intercept": float(model.intercept),
         "interactions": interactions,
@@ -71,6 +72,15 @@ def as_json(
         "files": dict(files),
     }
     return json.dumps(written, indent=2, allow_nan=False)
+
+
+def _input(model: "InteractionModel") -> list[dict[str, str]] | None:
+    """The row that is explained, as the page shows it: each player's value and what it is hidden by."""
+    from symbolscope.games.view import TableView
+
+    if not isinstance(model.view, TableView):
+        return None
+    return [{"player": name, "value": value, "hidden": hidden} for name, value, hidden in model.view.rows]
 
 
 def _evidence(evidence: "Faithfulness | NotAssessed") -> dict[str, object]:

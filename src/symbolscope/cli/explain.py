@@ -148,7 +148,8 @@ def explain(
         str | None,
         typer.Option(
             metavar="B",
-            help="What hidden players hold: --baseline zero. Tables: mean (default), zero, a number. Texts: mask, unk, "
+            help="What hidden players hold: --baseline zero. Tables: typical (default: the mean of numbers, the most "
+            "frequent of texts), mean, zero, missing, a number. Texts: mask, unk, "
             "pad, a token id (default: the first there is). Images: blur (default), zero, mean, a grey 0..1",
             rich_help_panel="What is explained",
         ),

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from symbolscope.cli.table_columns import Cell, ColumnKind, Kind, is_empty, read_cell, typical_cell
 from symbolscope.errors import SymbolscopeError
 
-_MISSING = frozenset(("", "na", "n/a", "nan", "null", "none"))
 _TRUTH = {"true": 1.0, "false": 0.0}
 
 
@@ -136,6 +136,50 @@ class Table:
             values.append(value)
         return values
 
+    def cells_of(self, positions: Sequence[int]) -> Generator[list[str], None, None]:
+        """The cells of some columns, row by row."""
+        with _reading(self.path) as (lines, delimiter):
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+            next(reader)
+            for cells in reader:
+                if cells:
+                    yield [cells[position] for position in positions]
+
+    def kinds(self, chosen: Sequence[int]) -> list[Kind]:
+        """Kind of each chosen column, from all its cells.
+
+        Raises
+        ------
+        SymbolscopeError
+            If a column of numbers holds an infinite one.
+        """
+        columns = [ColumnKind() for _ in chosen]
+        for cells in self.cells_of(chosen):
+            for column, cell in zip(columns, cells, strict=True):
+                column.add(cell)
+        kinds = [column.kind for column in columns]
+        numeric = [at for at, kind in enumerate(kinds) if kind in ("whole", "number")]
+        for number, cells in enumerate(self.cells_of([chosen[at] for at in numeric])):
+            for at, cell in zip(numeric, cells, strict=True):
+                value = read_cell(cell, "number")
+                if isinstance(value, float) and math.isinf(value):
+                    raise SymbolscopeError(
+                        f"column {self.names[chosen[at]]!r} holds {cell.strip()!r} in row {number} of {self.path}; only finite "
+                        "numbers can be used"
+                    )
+        return kinds
+
+    def row_cells(self, chosen: Sequence[int], kinds: Sequence[Kind]) -> list[Cell]:
+        """The row's cells in the chosen columns, read as their kinds; None where one is empty."""
+        return [read_cell(self.cells[position], kind) for position, kind in zip(chosen, kinds, strict=True)]
+
+    def typical_cells(self, chosen: Sequence[int], kinds: Sequence[Kind]) -> list[Cell]:
+        """What is typical of each chosen column: see :func:`typical_cell`."""
+        return [
+            typical_cell((cells[0] for cells in self.cells_of([position])), kind)
+            for position, kind in zip(chosen, kinds, strict=True)
+        ]
+
     def means(self, chosen: Sequence[int]) -> list[float]:
         """Mean of each chosen column over the rows that have a value there."""
         sums, counts = [0.0] * len(chosen), [0] * len(chosen)
@@ -163,7 +207,7 @@ class Table:
     def _number(self, cell: str, position: int, line: int) -> float | None:
         """Number in a cell; None where there is none."""
         text = cell.strip()
-        if text.lower() in _MISSING:
+        if is_empty(text):
             return None
         try:
             value = _TRUTH[text.lower()] if text.lower() in _TRUTH else float(text)

@@ -23,7 +23,3 @@ def read_target(network: object, text: str | None) -> object:
         return text
 
 
-def fitted_columns(network: object) -> tuple[str, ...] | None:
-    """Names of the columns that an estimator was fitted on, if it knows them."""
-    names: Sequence[object] | None = getattr(network, "feature_names_in_", None)
-    return None if names is None else tuple(str(name) for name in names)

@@ -1,47 +1,76 @@
 """Baselines: what a hidden player is replaced by."""
 
 from collections.abc import Hashable, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.cell_kinds import NUMBERS, as_number, kind_of
+from symbolscope.games.frame_columns import is_frame
 from symbolscope.games.given import GivenArray
 from symbolscope.games.given_row import plain_array
 from symbolscope.games.image_axes import channel_axis, image_size
 from symbolscope.games.missing_values import column_of
+from symbolscope.games.typical_row import GivenFrame, column_means
+from symbolscope.games.typical_row import typical as typical
+
+if TYPE_CHECKING:
+    import pandas
+
+    MeanRow: TypeAlias = NDArray[np.float64] | pandas.Series
+else:
+    MeanRow = object
 
 
-def mean_baseline(reference_set: GivenArray) -> NDArray[np.float64]:
-    """Average of a reference set, position by position: r = (1/N) sum_i x_i.
+def mean_baseline(reference_set: GivenArray | GivenFrame) -> MeanRow:
+    """Average of a reference set, position by position: r_j = (1/N_j) sum of x_ij over the N_j samples with a value at j.
 
     Parameters
     ----------
     reference_set
-        [N, ...]: N samples of the shape to be explained, usually the training data.
+        [N, ...]: N samples of the shape to be explained, usually the training data; also a sparse matrix, or a data frame.
 
     Returns
     -------
-    float64 array of one sample's shape.
+    float64 array of one sample's shape; of a data frame a pandas Series, whose names a game matches with the sample's. NaN where no
+    sample has a value.
 
     Raises
     ------
     SymbolscopeError
-        If the set is empty or holds NaN or infinity.
+        If the set is empty, holds infinity, or has a column of texts, categories or dates, which :func:`typical` takes.
 
     Examples
     --------
     >>> mean_baseline([[0.0, 10.0], [2.0, 30.0]])
     array([ 1., 20.])
+    >>> mean_baseline([[0.0, float("nan")], [2.0, 30.0]])
+    array([ 1., 30.])
     """
-    references = np.asarray(reference_set, dtype=np.float64)
+    if is_frame(reference_set):
+        return column_means(reference_set)  # pyright: ignore[reportArgumentType]
+    if hasattr(reference_set, "toarray") and hasattr(reference_set, "nnz"):
+        sparse = cast("Any", reference_set)
+        if sparse.shape[0] == 0:
+            raise SymbolscopeError(f"mean_baseline needs at least one reference sample; got shape {sparse.shape}")
+        sparse_mean = np.asarray(sparse.mean(axis=0), dtype=np.float64).reshape(-1)
+        refuse_non_finite(sparse_mean, "the mean of the reference set")
+        return sparse_mean
+    references = _as_array(reference_set, "reference set").astype(np.float64)
     if references.ndim < 1 or len(references) == 0:
         raise SymbolscopeError(f"mean_baseline needs at least one reference sample; got shape {references.shape}")
-    mean = references.mean(axis=0)
-    refuse_non_finite(mean, "the mean of the reference set")
-    return mean
+    missing = np.isnan(references)
+    if not missing.any():
+        mean = references.mean(axis=0)
+    else:
+        counts = (~missing).sum(axis=0)
+        total = np.where(missing, 0.0, references).sum(axis=0)
+        mean = np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
+    if np.isinf(mean).any():
+        refuse_non_finite(np.where(np.isnan(mean), 0.0, mean), "the mean of the reference set")
+    return np.asarray(mean)
 
 
 def blur(image: GivenArray, *, sigma: float | None = None) -> NDArray[np.float64]:

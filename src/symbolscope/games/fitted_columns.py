@@ -98,6 +98,8 @@ def _own_names(part: object) -> tuple[str, ...] | None:
         (booster_column_names(part), "Column_{}"),
         (_attribute(part, "feature_names_in_"), "Column_{}"),
         (_attribute(part, "feature_name_"), "Column_{}"),
+        (_asked(part, "feature_name"), "Column_{}"),  # LightGBM's Booster itself
+        (_attribute(part, "feature_names"), "f{}"),  # XGBoost's
         (_attribute(part, "feature_names_"), "{}"),
         (_attribute(_booster(part), "feature_names"), "f{}"),
     )
@@ -107,6 +109,14 @@ def _own_names(part: object) -> tuple[str, ...] | None:
             if found and any(name != automatic.format(at) for at, name in enumerate(found)):
                 return found
     return None
+
+
+def _asked(part: object, name: str) -> object:
+    method = _attribute(part, name)
+    try:
+        return method() if callable(method) and hasattr(part, "model_to_string") else None
+    except Exception:  # no method of a booster
+        return None
 
 
 def _booster(part: object) -> object:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbolscope.errors import SymbolscopeError
+from symbolscope.games.frame_columns import is_frame
 from symbolscope.games.missing_values import column_of, is_missing
 
 
@@ -43,6 +44,18 @@ class GivenRow:
             return None
         return self.names
 
+    def content(self) -> tuple[object, ...]:
+        """The row as plain values, for a fingerprint: names, dtypes with their categories, and what stands in the cells."""
+        names = None if self.names is None else [repr(name) for name in self.names]
+        dtypes = [
+            (str(dtype), [repr(one) for one in getattr(dtype, "categories", None) or ()])
+            if str(dtype) == "category"
+            else str(dtype)
+            for dtype in self.dtypes or ()
+        ]
+        cells = ["missing" if is_missing(value) else (type(value).__name__, repr(value)) for value in self.values]
+        return "row", names, dtypes, cells
+
     def reordered(self, order: Sequence[int]) -> "GivenRow":
         """The same row with column ``order[i]`` at place i."""
         return GivenRow(
@@ -67,7 +80,7 @@ def is_named_row(given: object) -> bool:
     """
     return (
         (isinstance(given, GivenRow) and given.names is not None)
-        or _is_frame(given)
+        or is_frame(given)
         or (hasattr(given, "iloc") and hasattr(given, "index"))
         or isinstance(given, Mapping)
         or (isinstance(given, tuple) and hasattr(given, "_fields"))
@@ -113,7 +126,7 @@ def given_row(given: object, what: str) -> GivenRow:
 def _read(given: object, what: str) -> GivenRow:
     if isinstance(given, GivenRow):
         return given
-    if _is_frame(given):
+    if is_frame(given):
         return _of_frame(given, what)
     if hasattr(given, "iloc") and hasattr(given, "index"):
         return _of_series(cast("Any", given))
@@ -171,13 +184,6 @@ def plain_array(given: object, what: str) -> NDArray[Any]:
         raise SymbolscopeError(
             f"{what} must be an array of numbers of one shape; got {type(given).__name__}: {error}"
         ) from None
-
-
-def _is_frame(given: object) -> bool:
-    """Whether something is a data frame or table, of pandas, polars or pyarrow."""
-    return (hasattr(given, "iloc") and hasattr(given, "columns")) or (
-        hasattr(given, "columns") and any(hasattr(given, way) for way in ("to_dicts", "to_pylist"))
-    )
 
 
 def _of_frame(given: object, what: str) -> GivenRow:

@@ -18,6 +18,7 @@ from symbolscope.games.asking import Ask, GivenExecutor, WhenNeeded, asking, cho
 from symbolscope.games.executors.executor import ChunkRunner, Executor
 from symbolscope.games.executors.settings_check import available_cores
 from symbolscope.games.fixed_batch import fixed_batch
+from symbolscope.games.frame_columns import is_frame
 from symbolscope.games.game import Game
 from symbolscope.games.games_in_one import WHOLE_CHUNKS, GamesInOne, one_of
 from symbolscope.games.given import GivenBaseline, GivenNumber, GivenPlayers
@@ -34,6 +35,7 @@ from symbolscope.interactions.many.record import Record, record_of, to_bytes
 from symbolscope.interactions.many.run_key import digest_of, run_key
 from symbolscope.interactions.many.sample_games import GameOfNumber, SampleGames
 from symbolscope.interactions.many.sample_kinds import check_no_loader, what_it_is
+from symbolscope.interactions.many.table_samples import TableRows, is_sparse, with_column_order
 from symbolscope.interactions.model import InteractionModel
 from symbolscope.interactions.tolerance import check_tolerance
 
@@ -100,8 +102,8 @@ def explain_many(
     network
         As for :class:`symbolscope.Game`.
     samples
-        Arrays without a batch axis, an array [samples, ...] or a data frame; texts (and, if a tokenizer is given, pairs of texts)
-        in a list or a column; or games.
+        Arrays without a batch axis, an array [samples, ...]; a data frame or sparse matrix; rows as dicts or Series, whose columns
+        are matched by name; texts (and, if a tokenizer is given, pairs of texts) in a list or a column; or games.
     tokenizer
         For texts, as for :meth:`symbolscope.Game.from_text`; None if the network takes strings, as a scikit-learn pipeline.
     baseline, players, score, outputs, target, player_names, device
@@ -158,7 +160,8 @@ def explain_many(
     samples = _one_by_one(samples)
     if tokenizer is not None and players is not None:
         raise SymbolscopeError("players are for samples that are arrays; of a text the words are the players")
-    games = SampleGames(network, tokenizer, baseline, players, score, target, player_names, device, outputs)
+    samples, columns = with_column_order(network, samples)
+    games = SampleGames(network, tokenizer, baseline, players, score, target, player_names, device, outputs, columns)
     calls = None if max_calls is None else int(max_calls)
     options = Options(tolerance, calls, method, gap, kinds, float(target_r2), sampling, seed)
     chosen = chosen_or_here(executor)
@@ -188,9 +191,13 @@ def explain_many(
 
 
 def _one_by_one(samples: Any) -> Iterable[object]:
-    """The samples of what was given; a data frame means its rows."""
-    if hasattr(samples, "iloc") and hasattr(samples, "columns"):
-        return [samples.iloc[row] for row in range(len(samples))]
+    """The samples of what was given; a data frame or sparse matrix means its rows."""
+    if is_frame(samples) or (is_sparse(samples) and len(samples.shape) == 2):
+        return TableRows(samples)  # pyright: ignore[reportReturnType]
+    if isinstance(samples, Mapping):
+        raise SymbolscopeError(
+            "samples is a dict, which is one row or a table by columns; type [samples], or pandas.DataFrame(samples)"
+        )
     shape = getattr(samples, "shape", None)
     if shape is not None and len(shape) == 1 and (texts := list(samples)) and all(isinstance(t, str) for t in texts):
         return texts  # a column of texts

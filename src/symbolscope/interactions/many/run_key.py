@@ -2,6 +2,7 @@
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
+from symbolscope.games.given_row import given_row, is_named_row
 from symbolscope.games.store.digest import Digest, UnreadableError
 from symbolscope.games.store.fingerprint import game_fingerprint
 from symbolscope.games.store.object_fingerprint import read_object
@@ -59,7 +60,7 @@ def digest_of(sample: object) -> str:
         return game_fingerprint(sample)
     digest = Digest(read_object)
     try:
-        digest.read(sample, "the sample")
+        digest.read(given_row(sample, "the sample").content() if is_named_row(sample) else sample, "the sample")
         digest.finish()
     except (UnreadableError, RecursionError) as error:
         raise SymbolscopeError(

@@ -1,11 +1,13 @@
 """How the samples of a data set become games."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from symbolscope.games.column_order import in_order
 from symbolscope.games.game import Game
 from symbolscope.games.given import GivenBaseline, GivenPlayers
+from symbolscope.games.given_row import given_row, is_named_row
 from symbolscope.games.output_meaning import GivenOutputs
 
 
@@ -19,6 +21,8 @@ class SampleGames:
         As for :class:`symbolscope.Game`.
     tokenizer
         Given, samples are texts, or pairs of them, and their words the players, as for :meth:`symbolscope.Game.from_text`.
+    columns
+        Names of the columns in the order of the players, for rows that carry names and a network that knows none.
 
     Examples
     --------
@@ -37,6 +41,7 @@ class SampleGames:
     player_names: Sequence[str] | None = None
     device: object = None
     outputs: GivenOutputs = None
+    columns: tuple[Hashable, ...] | None = None
 
     def __call__(self, sample: Any) -> Game:
         """The game of one sample; a sample that is a game already is taken as it is."""
@@ -47,6 +52,10 @@ class SampleGames:
                 self.network, self.tokenizer, sample, baseline=self.baseline, score=self.score, target=self.target,
                 player_names=self.player_names, device=self.device, outputs=self.outputs,
             )  # fmt: skip
+        if self.columns is not None and is_named_row(sample):
+            sample = in_order(
+                given_row(sample, "the sample"), self.columns, what="the sample", owner="the first sample has"
+            )
         return Game(
             self.network, sample, baseline="zero" if self.baseline is None else self.baseline, players=self.players,
             score=self.score, target=self.target, player_names=self.player_names, device=self.device, outputs=self.outputs,
@@ -54,10 +63,12 @@ class SampleGames:
 
     def described(self) -> tuple[object, ...]:
         """All that the values of a game depend on but the sample: what two runs must share to share results."""
-        return (
-            self.network, _tokenizer_content(self.tokenizer), self.baseline, self.players,
+        baseline = given_row(self.baseline, "the baseline").content() if is_named_row(self.baseline) else self.baseline
+        read = (
+            self.network, _tokenizer_content(self.tokenizer), baseline, self.players,
             self.score, self.outputs, self.target, None if self.player_names is None else tuple(self.player_names),
         )  # fmt: skip
+        return read if self.columns is None else (*read, [repr(name) for name in self.columns])
 
 
 def _tokenizer_content(tokenizer: object) -> object:

@@ -48,6 +48,8 @@ def what_it_is(sample: object) -> str:
     >>> what_it_is([0.5, 1.0, 2.0])
     ''
     """
+    if is_row_by_name(sample):
+        return ""  # one row of a table, which is a sample
     if isinstance(sample, Mapping):
         keys: list[Any] = list(sample)  # pyright: ignore[reportUnknownArgumentType]
         named = ", ".join(map(repr, keys[:6])) + (", ..." if len(keys) > 6 else "")
@@ -70,6 +72,20 @@ def what_it_is(sample: object) -> str:
             "samples=[row for batch in samples for row in batch]"
         )
     return ""
+
+
+def is_row_by_name(sample: object) -> bool:
+    """Tell whether a sample is a dict of single values: a row of a table.
+
+    Examples
+    --------
+    >>> is_row_by_name({"age": 40, "city": "Oslo"}), is_row_by_name({"x": [0.5, 1.0], "y": 1})
+    (True, False)
+    """
+    if not isinstance(sample, Mapping):
+        return False
+    cells: list[Any] = list(sample.values())  # pyright: ignore[reportUnknownArgumentType]
+    return all(isinstance(cell, str) or not hasattr(cell, "__len__") and _shape(cell) in (None, ()) for cell in cells)
 
 
 def _key_of_input(sample: Mapping[Any, Any]) -> object:

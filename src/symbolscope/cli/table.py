@@ -157,7 +157,7 @@ class Table:
         for cells in self.cells_of(chosen):
             for column, cell in zip(columns, cells, strict=True):
                 column.add(cell)
-        kinds = [column.kind for column in columns]
+        kinds: list[Kind] = [column.kind for column in columns]
         numeric = [at for at, kind in enumerate(kinds) if kind in ("whole", "number")]
         for number, cells in enumerate(self.cells_of([chosen[at] for at in numeric])):
             for at, cell in zip(numeric, cells, strict=True):

@@ -52,8 +52,11 @@ class ColumnKind:
         if not self.present:
             return "number"
         order: tuple[Kind, ...] = ("truth", "number", "date") if self.missing else ("truth", "whole", "number", "date")
+        for kind in order:
+            if kind in self.possible:
+                return kind
         text: Kind = "text"
-        return next((kind for kind in order if kind in self.possible), text)
+        return text
 
 
 def is_empty(cell: str) -> bool:

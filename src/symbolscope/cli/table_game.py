@@ -76,15 +76,11 @@ class TableInput:
         from symbolscope.games.game import Game
 
         chosen = self.table.choose(self.columns, self.drop, fitted_names(network))
-        if self.baseline in (None, "typical", "mean") and self.table.n_rows == 1:
-            raise SymbolscopeError(
-                f"{self.table.path} has one row, so the {self.baseline or 'mean'} of its columns is the row itself and hiding "
-                "would change nothing; give a table of more rows, or --baseline zero, missing or a number"
-            )
         if is_estimator(network):
             return self._row_game(network, chosen, score=score, outputs=outputs, target=read_target(network, target))
         dtype = np.float64 if _is_double(network) else np.float32
         sample = np.array(self.table.numbers(chosen), dtype=dtype)
+        self._refuse_one_row()
         means = self.baseline in (None, "typical", "mean")
         game = Game(
             network,
@@ -109,6 +105,7 @@ class TableInput:
 
         table, names = self.table, tuple(self.table.names[position] for position in chosen)
         kinds = table.kinds(chosen)
+        self._refuse_one_row()
         numeric = all(kind not in ("text", "date") for kind in kinds)
         if self.baseline in ("mean", "zero") or isinstance(self.baseline, float):
             for name, kind in zip(names, kinds, strict=True):
@@ -157,6 +154,13 @@ class TableInput:
             texts = date_as_written(row[at], (cells[0] for cells in self.table.cells_of([chosen[at]])))
             written[at] = texts
         return written
+
+    def _refuse_one_row(self) -> None:
+        if self.baseline in (None, "typical", "mean") and self.table.n_rows == 1:
+            raise SymbolscopeError(
+                f"{self.table.path} has one row, so the {self.baseline or 'mean'} of its columns is the row itself and hiding "
+                "would change nothing; give a table of more rows, or --baseline zero, missing or a number"
+            )
 
     def _everywhere(self) -> str | float:
         """The baseline of every column, as a game takes it."""

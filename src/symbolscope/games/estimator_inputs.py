@@ -1,7 +1,6 @@
 """A row of a table as an estimator is given it: columns matched by name, in their own dtypes, missing where it can be."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -219,31 +218,27 @@ def _table(
     if not tables:
         raise refusals[0]
     gaps = [
-        (column_of(None if labels is None else labels[at], at), what)
+        (at, what)
         for row, what in ((sample, "sample"), (baseline, "baseline"))
         for at, value in enumerate(row.values)
         if is_missing(value)
     ]
     if len(tables) == 1 and not gaps:
         return tables[0]
-    failures: list[str] = []
     both = np.array([[True], [False]]) & np.ones((1, len(sample)), dtype=np.bool_)
+    failures: list[str] = []
     for table in tables:
-        try:
-            answer: Any = predict(table.rows(both))
-            if gaps and not _finite(answer):
-                failures.append("its answer is not finite")
-                continue
-        except Exception as error:  # whatever an estimator's own checks raise
-            failures.append(f"{type(error).__name__}: {error}")
-            continue
-        return table
+        failure = _failure(predict, table, both, finite=bool(gaps))
+        if failure is None:
+            return table
+        failures.append(failure)
     if gaps:
-        column, what = gaps[0]
+        at, what, failure = next(_gaps_not_taken(predict, tables[0], gaps), (*gaps[0], failures[0]))
+        column = column_of(None if labels is None else labels[at], at)
         more = f" ({len(gaps)} values are missing)" if len(gaps) > 1 else ""
         raise SymbolscopeError(
-            f"{column} of the {what} holds no value{more}, and {name} does not take missing values there: "
-            f"{failures[0].splitlines()[0][:200]}. Fill it in, or put an imputer into the pipeline"
+            f"{column} of the {what} holds no value{more}, and {name} does not take missing values there: {failure}. Fill it in, or "
+            "put an imputer into the pipeline"
         )
     return tables[0]  # its first call says what is wrong
 

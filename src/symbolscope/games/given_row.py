@@ -115,10 +115,10 @@ def given_row(given: object, what: str) -> GivenRow:
     if not len(row):
         raise SymbolscopeError(f"{what} is empty, so the game has 0 players; at least 1 is needed")
     for position, value in enumerate(row.values):
-        if not _is_single(value):
+        if not _is_single(value) or isinstance(value, (complex, np.complexfloating)):
             where = column_of(None if row.names is None else row.names[position], position)
             raise SymbolscopeError(
-                f"{what} must hold one number, text, date or missing value per column; got {type(value).__name__} at {where}"
+                f"{what} must hold one real number, text, date or missing value per column; got {type(value).__name__} at {where}"
             )
     return row
 

@@ -7,7 +7,7 @@ import numpy as np
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.baselines import choose_baseline
 from symbolscope.games.cell_kinds import NUMBERS, as_number, kind_of
-from symbolscope.games.column_order import in_order
+from symbolscope.games.column_order import in_order, is_counting, order_by_name
 from symbolscope.games.given_row import GivenRow, given_row, is_named_row, plain_array
 from symbolscope.games.missing_values import column_of, is_missing, listed
 
@@ -67,6 +67,8 @@ def row_baseline(
                 _refuse_for_others(value, sample, repr(value))
             return GivenRow((value,) * n), "missing" if is_missing(value) else f"{as_number(value):g}"
     row = given_row(baseline, "the baseline")
+    if columns is not None and is_counting(columns) and row.names is not None and is_counting(row.names):
+        return row.reordered(order_by_name(row.names, columns, what="the baseline", owner=owner)), f"row of {n} columns"
     if row.known_names is not None and columns is not None:
         return in_order(row, columns, what="the baseline", owner=owner), f"row of {n} columns"
     if len(row) == 1 and n > 1 and row.names is None:

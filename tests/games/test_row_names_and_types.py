@@ -89,7 +89,10 @@ def test_a_mixed_row_in_every_form(mixed, form):
 
 def test_the_page_shows_the_values_of_the_row(mixed):
     table, pipeline = mixed
-    shown = {name: (value, hidden) for name, value, hidden in sy.Game(pipeline, table.iloc[7], baseline=table.iloc[3]).view.rows}
+    shown = {
+        name: (value, hidden)
+        for name, value, hidden in sy.Game(pipeline, table.iloc[7], baseline=table.iloc[3]).view.rows
+    }
     assert shown["age"] == ("missing", str(table["age"].iloc[3]))
     assert shown["city"] == (table["city"].iloc[7], table["city"].iloc[3])
     assert shown["joined"][0] == str(table["joined"].iloc[7].date())
@@ -103,7 +106,9 @@ def test_groups_of_columns_by_name_and_by_position(mixed):
     expected = log_odds(pipeline, row, baseline, np.repeat(masks, 2, axis=1))
     names = [["age", "income"], ["city", "owner"], ["joined", "kind"]]
     by_name = sy.Game(pipeline, row, baseline=baseline, target=1, players=names)
-    by_place = sy.Game(pipeline, row, baseline=baseline, target=1, players=[[0, 1], [2, 3], [4, 5]], player_names=list("uvw"))
+    by_place = sy.Game(
+        pipeline, row, baseline=baseline, target=1, players=[[0, 1], [2, 3], [4, 5]], player_names=list("uvw")
+    )
     players = sy.Players.columns(list(table), groups={"u": names[0], "v": names[1], "w": names[2]})
     by_players = sy.Game(pipeline, row, baseline=baseline, target=1, players=players)
     for game in (by_name, by_place, by_players):
@@ -135,7 +140,7 @@ def test_a_column_of_categories_refuses_others_by_name(mixed):
         with pytest.raises(sy.SymbolscopeError, match=f"column '{name}'.*typical"):
             sy.Game(pipeline, table.iloc[[4]], baseline=baseline | {name: value})
     for number in ("zero", 0.5):
-        with pytest.raises(sy.SymbolscopeError, match="column 'city' and 2 more.*typical"):
+        with pytest.raises(sy.SymbolscopeError, match=r"column 'city' and 2 more.*typical"):
             sy.Game(pipeline, table.iloc[[4]], baseline=number)
 
 
@@ -154,9 +159,13 @@ def test_names_are_matched_wherever_the_estimator_keeps_them(search):
     values, labels = numbers()
     frame = pandas.DataFrame(values, columns=["a", "b", "c"])
     inner = LogisticRegression()
-    model = (GridSearchCV(inner, {"C": [1.0]}, cv=2) if search else make_pipeline("passthrough", inner)).fit(frame, labels)
+    model = (GridSearchCV(inner, {"C": [1.0]}, cv=2) if search else make_pipeline("passthrough", inner)).fit(
+        frame, labels
+    )
     fitted = model.best_estimator_ if search else model[-1]
-    game = sy.Game(model, frame[["c", "a", "b"]].iloc[3], baseline=sy.baselines.mean_baseline(frame)[["b", "c", "a"]], target=1)
+    game = sy.Game(
+        model, frame[["c", "a", "b"]].iloc[3], baseline=sy.baselines.mean_baseline(frame)[["b", "c", "a"]], target=1
+    )
     masks = sy.all_masks(3)
     assert np.allclose(game(masks), linear(fitted, np.where(masks, values[3], values.mean(axis=0))), atol=1e-8)
     again = game.with_baseline({"c": 3.0, "b": 2.0, "a": 1.0})
@@ -189,7 +198,9 @@ def test_names_that_the_estimator_does_not_know(labels_of_columns):
     values, labels = numbers()
     frame = pandas.DataFrame(values)
     frame.columns = (
-        pandas.MultiIndex.from_tuples(labels_of_columns) if isinstance(labels_of_columns[0], tuple) else labels_of_columns
+        pandas.MultiIndex.from_tuples(labels_of_columns)
+        if isinstance(labels_of_columns[0], tuple)
+        else labels_of_columns
     )
     model = LogisticRegression().fit(values, labels)
     masks = sy.all_masks(3)
@@ -252,7 +263,7 @@ def test_every_dtype_hides_at_fractions(row):
     dense = row.toarray() if sparse.issparse(row) else row.float().numpy() if isinstance(row, torch.Tensor) else row
     plain = np.array(dense.tolist() if hasattr(dense, "tolist") else dense).astype(np.float64).reshape(3)
     masks = sy.all_masks(3)
-    game = sy.Game(model, row, baseline=hidden, target=1)
+    game = sy.Game(model, row, baseline=hidden, target=1, score="logit")  # log-odds end where a probability is 1
     assert np.allclose(game(masks), linear(model, np.where(masks, plain, hidden)), rtol=1e-9, atol=1e-8)
     assert not game.source.relevant[plain == hidden].any()
 
@@ -295,7 +306,9 @@ def test_time_stamps_of_a_list_keep_their_seconds():
     values = np.c_[1.7e9 + rng.integers(0, 3600, 80), rng.normal(size=80)]
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(values, values[:, 0] > 1.7e9 + 1800)
     expected = model.decision_function(values[:5])
-    found = [sy.Game(model, row.tolist(), baseline=values.mean(axis=0), target=True)([[True, True]])[0] for row in values[:5]]
+    found = [
+        sy.Game(model, row.tolist(), baseline=values.mean(axis=0), target=True)([[True, True]])[0] for row in values[:5]
+    ]
     assert np.allclose(found, expected, atol=1e-7)
 
 
@@ -323,7 +336,7 @@ def test_token_ids_stay_whole_and_refuse_fractions():
     assert np.isfinite(sy.Game(network, np.array([1, 2, 3]), baseline=9, target=1)(sy.all_masks(3))).all()
     with pytest.raises(sy.SymbolscopeError, match="fractions"):
         sy.Game(network, np.array([1, 2, 3]), baseline=0.5)
-    with pytest.raises(sy.SymbolscopeError, match="beyond 0 .. 255"):
+    with pytest.raises(sy.SymbolscopeError, match=r"beyond 0 \.\. 255"):
         sy.Game(network, np.array([1, 2, 3], dtype=np.uint8), baseline=300)
 
 
@@ -332,7 +345,9 @@ def test_batch_axes_of_length_one():
     image = torch.rand(1, 3, 8, 8)
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3), torch.nn.Flatten(), torch.nn.Linear(72, 2))
     masks = sy.all_masks(4)
-    whole, single = (sy.Game(network, one, baseline=torch.zeros_like(one), players=(2, 2), target=1) for one in (image, image[0]))
+    whole, single = (
+        sy.Game(network, one, baseline=torch.zeros_like(one), players=(2, 2), target=1) for one in (image, image[0])
+    )
     assert np.allclose(whole(masks), single(masks), atol=1e-6)
     assert "batch" in str(whole.settings["sample"])
     assert "sample" not in single.settings
@@ -342,7 +357,9 @@ def test_batch_axes_of_length_one():
     model = LogisticRegression().fit(values, labels)
     for row in (values[3:4], torch.from_numpy(values[3:4]), values[3:4].tolist(), sparse.csr_array(values[3:4])):
         game = sy.Game(model, row, baseline=values[:1], target=1)
-        assert np.allclose(game(sy.all_masks(3)), linear(model, np.where(sy.all_masks(3), values[3], values[0])), atol=1e-8)
+        assert np.allclose(
+            game(sy.all_masks(3)), linear(model, np.where(sy.all_masks(3), values[3], values[0])), atol=1e-8
+        )
     with pytest.raises(sy.SymbolscopeError, match="without a batch axis"):
         sy.Game(model, values[3:5])
 

@@ -1,9 +1,10 @@
 """A row of a table as an estimator is given it: columns matched by name, in their own dtypes, missing where it can be."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.cell_kinds import NUMBERS, kind_of, shown
@@ -237,10 +238,31 @@ def _table(
         column = column_of(None if labels is None else labels[at], at)
         more = f" ({len(gaps)} values are missing)" if len(gaps) > 1 else ""
         raise SymbolscopeError(
-            f"{column} of the {what} holds no value{more}, and {name} does not take missing values there: {failure}. Fill it in, or "
-            "put an imputer into the pipeline"
+            f"{column} of the {what} holds no value{more}, and {name} does not take missing values there: {failure}. Fill it in, "
+            "or put an imputer into the pipeline"
         )
     return tables[0]  # its first call says what is wrong
+
+
+def _failure(predict: Predict, table: MaskedTable, present: NDArray[np.bool_], *, finite: bool) -> str | None:
+    """How an estimator fails on some masks, in one line; None if it answers."""
+    try:
+        answer = predict(table.rows(present))
+    except Exception as error:  # whatever an estimator's own checks raise
+        return f"{type(error).__name__}: {error}".splitlines()[0][:200].rstrip(".")
+    return "its answer is not finite" if finite and not _finite(answer) else None
+
+
+def _gaps_not_taken(
+    predict: Predict, table: MaskedTable, gaps: Sequence[tuple[int, str]]
+) -> Generator[tuple[int, str, str], None, None]:
+    """The missing values that the estimator does not take even where they are the only ones."""
+    columns = np.arange(len(table))
+    for at, what in gaps:
+        alone = (columns == at) if what == "sample" else (columns != at)
+        failure = _failure(predict, table, alone[None], finite=True)
+        if failure is not None:
+            yield at, what, failure
 
 
 def _forms(*, numbers: bool, fitted: bool, width: int | None, labels: tuple[Hashable, ...] | None) -> tuple[Form, ...]:

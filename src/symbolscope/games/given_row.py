@@ -48,9 +48,7 @@ class GivenRow:
         """The row as plain values, for a fingerprint: names, dtypes with their categories, and what stands in the cells."""
         names = None if self.names is None else [repr(name) for name in self.names]
         dtypes = [
-            (str(dtype), [repr(one) for one in getattr(dtype, "categories", None) or ()])
-            if str(dtype) == "category"
-            else str(dtype)
+            (str(dtype), [repr(one) for one in _categories(dtype)]) if str(dtype) == "category" else str(dtype)
             for dtype in self.dtypes or ()
         ]
         cells = ["missing" if is_missing(value) else (type(value).__name__, repr(value)) for value in self.values]
@@ -222,10 +220,17 @@ def _one_record(given: "np.void | NDArray[Any]", what: str) -> "np.void":
     return cast("np.void", records[0])
 
 
+def _categories(dtype: object) -> list[object]:
+    categories: Any = getattr(dtype, "categories", None)
+    return [] if categories is None else categories.tolist()
+
+
 def _plain(value: object) -> object:
     """A tensor or array of no axis as the number in it."""
     import torch
 
+    if value is np.ma.masked:
+        return None
     if isinstance(value, torch.Tensor) and value.ndim == 0:
         return value.detach().cpu().item()
     if isinstance(value, np.ndarray) and value.ndim == 0:

@@ -21,5 +21,3 @@ def read_target(network: object, text: str | None) -> object:
         return int(text)
     except ValueError:
         return text
-
-

@@ -70,7 +70,9 @@ def test_explain_many(table, pipeline, form):
 def test_rows_of_a_network_that_knows_no_names_keep_the_order_of_the_first():
     torch.manual_seed(0)
     network = torch.nn.Linear(2, 2)
-    found = sy.explain_many(network, [{"a": 1.0, "b": 2.0}, {"b": 3.0, "a": 4.0}, {"b": 1.0}], target=1, score="logit")
+    samples = [{"a": 1.0, "b": 2.0}, {"b": 3.0, "a": 4.0}, {"b": 1.0}]
+    with pytest.warns(UserWarning, match="1 of 3"):
+        found = sy.explain_many(network, samples, target=1, score="logit")
     with torch.no_grad():
         expected = network(torch.tensor([[4.0, 3.0]]))[0, 1].item()
     assert found[1].player_names == ("a", "b")

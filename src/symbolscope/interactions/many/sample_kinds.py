@@ -85,7 +85,7 @@ def is_row_by_name(sample: object) -> bool:
     if not isinstance(sample, Mapping):
         return False
     cells: list[Any] = list(sample.values())  # pyright: ignore[reportUnknownArgumentType]
-    return all(isinstance(cell, str) or not hasattr(cell, "__len__") and _shape(cell) in (None, ()) for cell in cells)
+    return all(isinstance(cell, str) or (not hasattr(cell, "__len__") and _shape(cell) in (None, ())) for cell in cells)
 
 
 def _key_of_input(sample: Mapping[Any, Any]) -> object:

@@ -30,10 +30,15 @@ def choose_players(players: object, shape: tuple[int, ...]) -> Players:
     """
     if players is None:
         if len(shape) != 1:
+            batch = (
+                f"; if its first axis is a batch of {shape[0]} samples, give one of them, such as sample[0]"
+                if len(shape) > 1 and shape[0] > 1
+                else ""
+            )
             raise SymbolscopeError(
                 f"the sample has shape {shape}, so say what its players are: players=(rows, cols) for patches "
-                "of an image, "
-                "an integer label array, a list of index groups, or a symbolscope.Players"
+                "of an image, an integer label array, a list of index groups along its first axis, or a symbolscope.Players"
+                f"{batch}"
             )
         if shape[0] == 0:
             raise SymbolscopeError("the sample is empty (shape (0,)), so the game has 0 players; at least 1 is needed")

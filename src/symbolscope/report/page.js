@@ -147,7 +147,7 @@ function Explanation(section) {
     const off = count - on;
     const what = hidden.length === 0 ? "Everything is shown."
       : hidden.length === data.players.length ? "Everything is hidden."
-        : `Hidden: ${hidden.join(", ")}.`;
+        : `Hidden: ${hidden.slice(0, 24).join(", ")}${hidden.length > 24 ? `, ${hidden.length - 24} more` : ""}.`;
     part("state").textContent = off === 0 ? what : `${what} ${off} of ${count} interactions ${off === 1 ? "is" : "are"} off.`;
     const real = network === null ? "" : `Network ${signed(network, data.decimals)}, `;
     part("spoken").textContent = `${real}symbols ${signed(symbols, data.decimals)}.`;

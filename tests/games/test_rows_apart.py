@@ -113,7 +113,7 @@ def test_networks_of_separate_rows_give_what_each_row_gives_alone(name):
     np.testing.assert_allclose(game(masks[order]), np.array(alone)[order], rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated")
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated", "ignore:torch.quantize_per_tensor")
 def test_networks_quantised_by_the_range_of_a_batch_are_asked_row_by_row():
     plain = seeded(lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)))
     network = torch.ao.quantization.quantize_dynamic(plain, {nn.Linear}, dtype=torch.qint8)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from symbolscope.cli.as_options import as_options
 from symbolscope.cli.interruption import deferred_where_unsafe
 from symbolscope.cli.standard_output import give_up, some_width, substitutes_allowed, unwritable
 from symbolscope.core.printable_text import printable
@@ -66,7 +67,7 @@ def _exit_code(arguments: list[str]) -> int:
     try:
         code = run_command(arguments)
     except SymbolscopeError as error:
-        _say(f"Error: {error}")
+        _say(f"Error: {as_options(str(error))}")
         return REFUSED
     except SystemExit as stop:  # a closed pipe, met by rich or typer
         return stop.code if isinstance(stop.code, int) else PIPE_CLOSED

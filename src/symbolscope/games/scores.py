@@ -24,7 +24,8 @@ class Score:
     exp(z_y) / sum_j exp z_j. With a single logit z (two classes): log-odds and logit z for target 1 and -z for target 0. With
     independent (multi-label) logits: log-odds and logit z_y, probability 1 / (1 + exp(-z_y)). With probabilities p of exclusive
     classes: log-odds log p_y - log sum_{j != y} p_j; with independent ones, or a single one, log p_y - log(1 - p_y); both
-    probabilities are cut at ``smallest`` and 1 - ``smallest``. "output" is column y as it is; of a single margin it is negated for target 0.
+    probabilities are cut at ``smallest`` and 1 - ``smallest``. "output" is column y as it is; a single
+    margin is negated for target 0.
 
     Parameters
     ----------

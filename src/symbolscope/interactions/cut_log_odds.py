@@ -15,8 +15,8 @@ class CutLogOdds:
     """Asks a game for values and counts the masks on which log-odds had to be cut.
 
     A forest of T trees that all agree says a probability of 0 or 1 and means less than 1 in 2T, so its log-odds end at log(2T - 1),
-    and how often they did is told. Where nothing is known of the resolution the end would be that of floating-point numbers, +-36.7: a
-    few such values would make up the whole explanation, so they are refused.
+    and how often they did is told. Where nothing is known of the resolution the end would be that of floating-point numbers,
+    +-36.7: a few such values would make up the whole explanation, so they are refused.
 
     Parameters
     ----------

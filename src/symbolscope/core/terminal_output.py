@@ -42,7 +42,7 @@ def wide_enough(console: "Console") -> Generator["Console", None, None]:
     >>> with wide_enough(narrow) as console:
     ...     console.print("a result of some words")
     >>> narrow.file.getvalue(), narrow.width
-    ('a result of some words\\n', 1)
+    ('a result of some words\n', 1)
     """
     found = console.width
     if found < LEAST_WIDTH:

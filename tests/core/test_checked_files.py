@@ -97,13 +97,14 @@ FILES = {
 
 @pytest.mark.parametrize(("save", "read"), FILES.values(), ids=FILES)
 def test_flipped_bits_are_seen(tmp_path, save, read):
-    """All bits of the length and some hundred of header and numbers; any may be drawn."""
+    """Bits of the length, and some of header and numbers; any may be drawn."""
     path = tmp_path / "file-3.safetensors"
     save(path)
     read(path)
     whole = path.read_bytes()
-    drawn = np.random.default_rng(0).choice(8 * len(whole), size=300, replace=False)
-    for bit in [*range(64), *drawn.tolist()]:
+    amount = 40 if read is load_training else 200  # which makes a network each time
+    drawn = np.random.default_rng(0).choice(8 * len(whole), size=amount, replace=False)
+    for bit in [*range(0, 64, 3), *drawn.tolist()]:
         damaged = bytearray(whole)
         damaged[bit // 8] ^= 1 << bit % 8
         path.write_bytes(damaged)
@@ -255,7 +256,7 @@ FEATURIZERS = {
     "symbols": (sy.featurizers.Onion(size=1), {"symbols": 1 << 40}),
     "latents": (sy.featurizers.SAE(size=1, latents=6, active=2, steps=5), {"latents": 1 << 40}),
     "size": (sy.featurizers.Linear(size=1), {"size": 1 << 40}),
-    "sizes": (sy.featurizers.Linear(size=1), {"size": [1] * 100_000}),
+    "sizes": (sy.featurizers.Linear(size=1), {"size": [1] * 10_000}),
     "another setting": (sy.featurizers.Linear(size=1), {"blocks": 3}),
 }
 

@@ -501,7 +501,7 @@ class InteractionModel:
 
     @takes({"path": FilePath()})
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the model to one safetensors file (no pickle); an interrupted write leaves no file behind."""
+        """Write the model to one safetensors file (no pickle) with a checksum, whole or not at all."""
         from symbolscope.interactions.storage import save_model
 
         save_model(self, path)
@@ -509,7 +509,7 @@ class InteractionModel:
     @staticmethod
     @takes({"path": FilePath()})
     def load(path: str | PathLike[str]) -> "InteractionModel":
-        """Read a model that :meth:`save` wrote; a corrupted file or one of a newer version is refused."""
+        """Read a model that :meth:`save` wrote; a file that was changed since, in any bit, or of a newer version is refused."""
         from symbolscope.interactions.storage import load_model
 
         return load_model(path)

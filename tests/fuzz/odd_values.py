@@ -236,7 +236,7 @@ def _dresses(good: Any) -> list[Callable[[], Any]]:
     if isinstance(good, int):
         return [
             lambda: np.int64(good),
-            lambda: np.int8(good),
+            lambda: np.array(good).astype(np.int8),
             lambda: np.array(good),
             lambda: torch.tensor(good),
             lambda: float(good),

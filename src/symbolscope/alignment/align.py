@@ -12,7 +12,7 @@ from symbolscope.alignment.learned import check_program
 from symbolscope.alignment.search import SearchSettings
 from symbolscope.core.argument_checks import Flag, Network, Number, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
-from symbolscope.core.sequence_checks import ListOf
+from symbolscope.core.sequence_checks import Anything, ListOf, Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import FEATURIZER, Featurizer
 from symbolscope.programs.causal_model import ANY_PROGRAM, CausalModel
@@ -223,7 +223,10 @@ def align_many(
     >>> [(one.variables[0], one.featurizer.size) for one in found]
     [('count', 1), ('count', 2), ('phase', 1), ('phase', 2)]
     """
-    wanted = [(one,) if isinstance(one, str) else tuple(one) for one in variables]
+    listed = ListOf(Anything(), "names of variables").read("variables", variables)
+    wanted = [
+        (one,) if isinstance(one, str) else Names().read("variables that are swapped together", one) for one in listed
+    ]
     for names in wanted:
         check_variables(program, names)
     settings = SearchSettings(steps, batch, rate, check_every, patience, null_weight, latent_weight)

@@ -15,9 +15,10 @@ from symbolscope.alignment.iia import IIA
 from symbolscope.alignment.interchange import Interchange
 from symbolscope.alignment.measure import measure, measure_rest
 from symbolscope.alignment.pairs import PAIRS, Pairs
-from symbolscope.core.argument_checks import FilePath, Flag, Network, Seed, SeedOrGenerator, WholeNumber
+from symbolscope.core.argument_checks import FilePath, Flag, Network, Seed, SeedOrGenerator, WholeNumber, described
+from symbolscope.core.array_checks import DenseTensor
 from symbolscope.core.checked_call import takes
-from symbolscope.core.sequence_checks import ListOf
+from symbolscope.core.sequence_checks import ListOf, Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer
 from symbolscope.programs.causal_model import ANY_PROGRAM, CausalModel
@@ -246,6 +247,7 @@ class Alignment:
             self, network, only_readout=only_readout, shuffled_labels=shuffled_labels, steps=steps, seed=seed
         )
 
+    @takes({"target": DenseTensor(), "source": DenseTensor()})
     def swap(self, target: Tensor, source: Tensor, *, variable: str | None = None) -> Tensor:
         """States [b, d] of the target with the variable's features taken from the source."""
         index = self.variables.index(self._only(variable))
@@ -283,12 +285,14 @@ class Alignment:
 
     def _only(self, variable: str | tuple[str, ...] | None) -> str:
         if isinstance(variable, tuple):
+            variable = Names().read("variable", variable)
             variable = variable[0] if len(variable) == 1 else "+".join(variable)
         if variable is None and len(self.variables) == 1:
             return self.variables[0]
-        if variable not in self.variables:
+        if not isinstance(variable, str) or variable not in self.variables:
             raise SymbolscopeError(
-                f"the alignment is for {', '.join(self.variables)}; got {'no variable' if variable is None else repr(variable)}"
+                f"the alignment is for {', '.join(self.variables)}; got "
+                f"{'no variable' if variable is None else described(variable)}"
             )
         return variable
 

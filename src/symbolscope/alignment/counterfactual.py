@@ -15,9 +15,9 @@ from torch import nn
 from symbolscope.alignment.causal_pairs import causal_pairs
 from symbolscope.alignment.drawn_pairs import Drawn, Pool, Swapped
 from symbolscope.alignment.pairs import Pairs
-from symbolscope.core.argument_checks import Network, SeedOrGenerator, WholeNumber
+from symbolscope.core.argument_checks import Network, NumberAsGiven, SeedOrGenerator, WholeNumber
 from symbolscope.core.checked_call import takes
-from symbolscope.core.sequence_checks import ListOf
+from symbolscope.core.sequence_checks import ListOf, Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.reads_ahead import check_reads_no_later
 from symbolscope.programs.causal_model import ANY_PROGRAM, CausalModel
@@ -39,6 +39,7 @@ _FRUITLESS_DRAWS = 3
         "program": ANY_PROGRAM,
         "task": ANY_TASK,
         "n": WholeNumber(most=10_000_000),
+        "values": ListOf(NumberAsGiven(), "numbers", ordered=False),
         "counts": ListOf(WholeNumber(), "whole numbers", ordered=False),
         "seed": SeedOrGenerator(),
     }
@@ -98,7 +99,7 @@ def counterfactual_pairs(
     >>> bool(frequency.max() < 2 * frequency.min())
     True
     """
-    variables = (variable,) if isinstance(variable, str) else tuple(variable)
+    variables = (variable,) if isinstance(variable, str) else Names().read("variable", variable)
     check_variables(program, variables)
     if n < 1:
         raise SymbolscopeError(f"n must be at least 1 pair; got {n}")
@@ -146,8 +147,8 @@ def check_variables(program: Program | CausalModel, variables: tuple[str, ...]) 
     from difflib import get_close_matches
 
     for name in variables:
-        if name not in program.names:
-            near = get_close_matches(name, program.names, n=1, cutoff=0.0)
+        if not isinstance(name, str) or name not in program.names:
+            near = get_close_matches(str(name)[:100], program.names, n=1, cutoff=0.0)
             raise SymbolscopeError(
                 f"{type(program).__name__} has no variable {name!r}; did you mean {near[0]!r}? It has: {', '.join(program.names)}"
             )

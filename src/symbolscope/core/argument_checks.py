@@ -88,11 +88,12 @@ class Number(Argument[float]):
     above: float | int | None = None
     below: float | int | None = None
     finite: bool = True
+    expected: str = ""  # what to say in a message, instead of the bounds
 
     def read(self, name: str, given: object) -> float:
         found = real_number(given)
         if found is None or (self.finite and not math.isfinite(found)) or not self._within(found):
-            raise SymbolscopeError(f"{name} must be {self._expected()}; got {described(given)}")
+            raise SymbolscopeError(f"{name} must be {self.expected or self._expected()}; got {described(given)}")
         return found
 
     def _within(self, found: float) -> bool:
@@ -124,6 +125,15 @@ class Number(Argument[float]):
             + (" and" if low and high else "")
             + (f" {high}" if high else "")
         )
+
+
+@dataclass(frozen=True)
+class NumberAsGiven(Argument[int | float]):
+    """A number that stays an int where it is one, such as a value of a variable; nan and infinity are refused."""
+
+    def read(self, name: str, given: object) -> int | float:
+        number = Number().read(name, given)
+        return int(number) if isinstance(given, int | np.integer) else number
 
 
 @dataclass(frozen=True)
@@ -226,6 +236,12 @@ class FilePath(Argument[Path]):
             raise SymbolscopeError(
                 f'{name} must be the path of a file, such as "result.safetensors"; got {described(given)}'
             )
+        try:
+            os.fsencode(found)
+        except UnicodeError:
+            raise SymbolscopeError(
+                f"{name} holds half a character, which no file name can: {ascii(found)[:_SHOWN]}"
+            ) from None
         return Path(found)
 
 
@@ -257,15 +273,24 @@ class InstanceOf(Argument[T]):
     instead: str = ""
 
     def read(self, name: str, given: object) -> T:
-        if isinstance(given, self.kind):
+        if isinstance(given, self.kind) and not isinstance(
+            given, type
+        ):  # a class has the methods that a protocol asks for
             return given
-        if isinstance(given, type) and issubclass(given, self.kind):
+        if isinstance(given, type) and _is_kind_of(given, self.kind):
             raise SymbolscopeError(
                 f"{name} must be {self.what}, not the class {given.__name__}: type {given.__name__}(...)"
             )
         raise SymbolscopeError(
             f"{name} must be {self.what}; got {described(given)}" + (f". Type {self.instead}" if self.instead else "")
         )
+
+
+def _is_kind_of(given: type, kind: type | tuple[type, ...]) -> bool:
+    try:
+        return issubclass(given, kind)
+    except TypeError:  # a protocol with attributes
+        return False
 
 
 @dataclass(frozen=True)
@@ -276,6 +301,10 @@ class Network(Argument["nn.Module"]):
         from torch import nn
 
         return InstanceOf[nn.Module](nn.Module, "a torch.nn.Module").read(name, given)
+
+
+SECONDS = Number(above=0, expected="a number of seconds above 0")
+GENERATOR = InstanceOf(np.random.Generator, "a NumPy generator", "numpy.random.default_rng(0)")
 
 
 def is_flag(given: object) -> bool:

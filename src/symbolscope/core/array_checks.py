@@ -1,13 +1,17 @@
 """Checkers for arrays: real numbers as float64, whole numbers as int64, without a silent cast."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symbolscope.core.argument_checks import Argument, described
 from symbolscope.errors import SymbolscopeError
+
+if TYPE_CHECKING:
+    import torch
 
 
 def plain_array(name: str, given: object) -> NDArray[Any]:
@@ -39,8 +43,14 @@ def plain_array(name: str, given: object) -> NDArray[Any]:
     if np.iscomplexobj(array):
         raise SymbolscopeError(f"{name} must hold real numbers; got {array.dtype}")
     if not (np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_) or array.dtype.kind == "m":
-        raise SymbolscopeError(f"{name} must hold numbers; got {described(given)} with {array.dtype}")
+        raise SymbolscopeError(f"{name} must be an array of numbers; got {described(given)} with {array.dtype}")
     return array
+
+
+def plain_numbers(name: str, given: object) -> NDArray[np.float64]:
+    """What was given as float64, as :func:`plain_array` takes it; nan and infinity stay."""
+    with np.errstate(over="ignore"):
+        return plain_array(name, given).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,7 @@ class WholeArray(Argument[NDArray[np.int64]]):
 
     axes: tuple[int, ...] | None = None
     what: str = "whole numbers"
+    least: int = 0  # how many
 
     def read(self, name: str, given: object) -> NDArray[np.int64]:
         array = plain_array(name, given)
@@ -96,7 +107,91 @@ class WholeArray(Argument[NDArray[np.int64]]):
             raise SymbolscopeError(f"{name} must be {self.what} within 64 bits; got {int(array.max())}")
         if self.axes is not None and array.ndim not in self.axes:
             raise SymbolscopeError(f"{name} must be an array {_axes(self.axes)}; got shape {list(array.shape)}")
+        if array.size < self.least:
+            raise SymbolscopeError(f"{name} must be at least {self.least} of {self.what}; got none")
         return array.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class DenseTensor(Argument["torch.Tensor"]):
+    """A torch tensor that holds its numbers, with its gradient if it has one; NumPy arrays are told what to type.
+
+    Attributes
+    ----------
+    axes
+        Numbers of axes that are taken; None is any.
+    whole
+        Whether it must hold int64, as ids of tokens and rows do.
+    """
+
+    axes: tuple[int, ...] | None = None
+    whole: bool = False
+
+    def read(self, name: str, given: object) -> "torch.Tensor":
+        import torch
+
+        if not isinstance(given, torch.Tensor):
+            raise SymbolscopeError(
+                f"{name} must be a torch tensor; got {described(given)}. Type torch.as_tensor({name})"
+            )
+        if given.layout != torch.strided or given.device.type == "meta" or given.is_quantized:
+            raise SymbolscopeError(
+                f"{name} must be a dense tensor that holds its numbers; got {described(given)} on {given.device}"
+            )
+        if self.axes is not None and given.ndim not in self.axes:
+            raise SymbolscopeError(f"{name} must be a tensor {_axes(self.axes)}; got {described(given)}")
+        if self.whole and given.dtype != torch.int64:
+            raise SymbolscopeError(f"{name} must hold int64; got {described(given)}. Type {name}.long()")
+        return given
+
+
+class Columns(dict[str, NDArray[Any]]):
+    """Arrays by name; one that is not there is named together with those that are."""
+
+    def __missing__(self, name: str) -> NDArray[Any]:
+        raise SymbolscopeError(f"there is no {name!r} among the columns {', '.join(map(repr, self))}")
+
+
+@dataclass(frozen=True)
+class NamedColumns(Argument[Columns]):
+    """A dict of arrays with equally many rows, [n, ...] each, such as the state of a program."""
+
+    def read(self, name: str, given: object) -> Columns:
+        if not isinstance(given, Mapping) or not given or not all(isinstance(key, str) for key in given):
+            raise SymbolscopeError(
+                f"{name} must be a dict of arrays by name, [n] or [n, k] each; got {described(given)}"
+            )
+        columns = Columns({str(key): plain_array(f"{name}[{key!r}]", one) for key, one in given.items()})
+        lengths = {key: len(one) if one.ndim else None for key, one in columns.items()}
+        if len({*lengths.values()}) > 1 or None in lengths.values():
+            raise SymbolscopeError(f"{name} must hold arrays with equally many rows; got {lengths}")
+        return columns
+
+
+def row_numbers(name: str, given: object, n: int) -> NDArray[np.int64]:
+    """Which of n rows are meant: their numbers, counted from 0 (from the end below 0), or one flag per row; int64 [k].
+
+    Examples
+    --------
+    >>> row_numbers("rows", [0, -1], 3), row_numbers("rows", [True, False, True], 3)
+    (array([0, 2]), array([0, 2]))
+    """
+    array = np.atleast_1d(plain_array(name, given))
+    if array.dtype == np.bool_:
+        if array.shape != (n,):
+            raise SymbolscopeError(
+                f"{name} must be one flag for each of {n} rows, or numbers of rows; got {list(array.shape)} flags"
+            )
+        return np.flatnonzero(array)
+    if array.size == 0 and array.ndim == 1:
+        return np.zeros(0, dtype=np.int64)
+    rows = WholeArray(axes=(1,), what="numbers of rows").read(name, array)
+    if rows.min() < -n or rows.max() >= n:
+        wrong = rows[(rows < -n) | (rows >= n)][0]
+        raise SymbolscopeError(
+            f"{name} must be numbers of rows, 0 to {n - 1}; got {wrong}" if n else f"there are no rows; got {wrong}"
+        )
+    return rows % n
 
 
 def _of_tensor(name: str, given: object) -> object:

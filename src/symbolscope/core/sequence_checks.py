@@ -82,6 +82,11 @@ class Anything(Argument[object]):
         return given
 
 
+def is_iterable(given: object) -> bool:
+    """Whether it can be gone through: an array or tensor without axes has the method, and fails."""
+    return isinstance(given, Iterable) and getattr(given, "ndim", 1) != 0
+
+
 def listed_things(given: object, *, ordered: bool) -> list[object] | None:
     """What was given, one by one; None where it is no list: a text, a dict, an iterator, an array without axes, a set."""
     if isinstance(given, str | bytes | bytearray | memoryview | Mapping) or getattr(given, "ndim", 1) == 0:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbolscope.core.argument_checks import Flag, Number, SeedOrGenerator, WholeNumber
+from symbolscope.core.array_checks import plain_numbers
 from symbolscope.core.checked_call import takes
 from symbolscope.emergence.emergence_report import EmergenceReport
 from symbolscope.emergence.exact import Settings, chosen_order, exact_report
@@ -166,13 +167,9 @@ def _check_settings(settings: Settings, max_calls: int | None) -> None:
 
 
 def _checked_values(given: object) -> NDArray[np.float64]:
-    import torch
-
-    if isinstance(given, torch.Tensor):
-        given = given.detach().cpu().double().numpy()
     try:
-        values = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        values = plain_numbers("values", given)
+    except SymbolscopeError as error:
         raise SymbolscopeError(
             f"check_emergence takes a Game, an InteractionModel or values [2^n]; got {type(given).__name__}: {error}"
         ) from None

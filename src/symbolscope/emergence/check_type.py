@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
+from symbolscope.core.argument_checks import described
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def check_type(name: str, given: object, expected: type, *, what: str, instead: 
     symbolscope.errors.SymbolscopeError: model must be an InteractionModel; got None. Type sy.explain(game)
     """
     if not isinstance(given, expected):
-        shown = repr(given) if given is None or isinstance(given, bool | int | float) else f"a {type(given).__name__}"
+        shown = (
+            described(given) if given is None or isinstance(given, bool | int | float) else f"a {type(given).__name__}"
+        )
         raise SymbolscopeError(f"{name} must be {what}; got {shown}. Type {instead}")
 
 

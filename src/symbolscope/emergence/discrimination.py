@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.core.argument_checks import SeedOrGenerator
+from symbolscope.core.argument_checks import Number, SeedOrGenerator
+from symbolscope.core.array_checks import plain_numbers
 from symbolscope.core.checked_call import takes
 from symbolscope.core.printable_text import printable
 from symbolscope.emergence.check_type import GivenModels
@@ -107,7 +108,7 @@ class Discrimination:
         return printable(self.to_text(), keep="\n")
 
 
-@takes({"seed": SeedOrGenerator()})
+@takes({"threshold": Number(finite=False), "seed": SeedOrGenerator()})
 def discrimination(
     models: GivenModels,
     *,
@@ -165,9 +166,9 @@ def discrimination(
     67% of the signs are positive; drawn so without regard to interactions, 0.56 agree
     """
     check_share("threshold", threshold)
-    edges = np.asarray(bins, dtype=np.float64)
+    edges = plain_numbers("bins", bins)
     if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all() or edges[0] != 0 or edges[-1] < 1:
-        raise SymbolscopeError(f"bins must increase from 0 to 1, such as (0, 0.5, 1); got {tuple(bins)}")
+        raise SymbolscopeError(f"bins must increase from 0 to 1, such as (0, 0.5, 1); got {edges.tolist()}")
     aligned = aligned_models(models, least=2)
     samples = len(aligned)
     table = effect_table(aligned, least=threshold)

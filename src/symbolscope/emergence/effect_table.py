@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import described, real_number
+from symbolscope.core.sequence_checks import is_iterable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.interactions.model import InteractionModel
 
@@ -93,8 +96,8 @@ def effect_table(models: Sequence[InteractionModel], *, least: float | Sequence[
 def aligned_models(models: object, *, least: int = 1) -> tuple[InteractionModel, ...]:
     """Refuse fewer than ``least`` models, and models of different players."""
     given: tuple[object, ...] = ()
-    if isinstance(models, Iterable) and not isinstance(models, InteractionModel):
-        given = tuple[object, ...](models)
+    if is_iterable(models) and not isinstance(models, InteractionModel):
+        given = tuple[object, ...](cast("Iterable[object]", models))
     checked = tuple(one for one in given if isinstance(one, InteractionModel))
     if len(checked) < len(given) or len(given) < least:
         what = sorted({type(one).__name__ for one in given}) or type(models).__name__
@@ -113,8 +116,11 @@ def aligned_models(models: object, *, least: int = 1) -> tuple[InteractionModel,
 
 def check_share(name: str, value: float) -> None:
     """Refuse a threshold that is no fraction of the largest effect."""
-    if isinstance(value, str | Iterable) or not 0 <= value <= 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise SymbolscopeError(f"{name} must be between 0 and 1, a fraction of the largest effect; got {value}")
+    found = real_number(value)
+    if found is None or not 0 <= found <= 1:
+        raise SymbolscopeError(
+            f"{name} must be between 0 and 1, a fraction of the largest effect; got {described(value)}"
+        )
 
 
 def _shown(model: InteractionModel) -> str:

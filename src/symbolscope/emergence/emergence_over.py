@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 
 from symbolscope.core.argument_checks import Flag, Function, Seed
 from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import is_iterable
 from symbolscope.emergence.check_emergence import check_emergence
 from symbolscope.emergence.emergence_report import EmergenceReport
 from symbolscope.emergence.emergence_summary import EmergenceSummary
@@ -157,7 +158,7 @@ def _is_number(given: object) -> bool:
 
 def _checked_names(names: object, count: int) -> tuple[str, ...]:
     given = range(count) if names is None else names
-    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray) or getattr(given, "ndim", 1) == 0:
         raise SymbolscopeError(
             f'names must be a list of {count} different names, such as ["first", "second"]; got {given!r}'
         )
@@ -171,4 +172,4 @@ def _checked_names(names: object, count: int) -> tuple[str, ...]:
 
 def _listed(given: object) -> list[object]:
     """What was given one by one; a single thing is a list of it."""
-    return list[object](given) if isinstance(given, Iterable) else [given]
+    return list[object](cast("Iterable[object]", given)) if is_iterable(given) else [given]

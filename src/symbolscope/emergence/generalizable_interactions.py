@@ -10,6 +10,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from symbolscope.core.argument_checks import Flag, Number
+from symbolscope.core.array_checks import plain_numbers
 from symbolscope.core.checked_call import takes
 from symbolscope.core.sequence_checks import Names
 from symbolscope.emergence.shared_interactions import SharedInteractions
@@ -34,6 +35,7 @@ _MOST_PLAYERS = 16
 
 @takes(
     {
+        "gap": Number(finite=False),
         "alpha": Number(least=0),
         "equal_scale": Flag(),
         "player_names": Names(distinct=False, numbers=True),
@@ -161,8 +163,8 @@ def _values_of(
 ) -> tuple[NDArray[np.float64], tuple[str, ...], list[_Source]]:
     """Values [m, 2^n] of every network, the players' names, and where the values came from."""
     if isinstance(games, torch.Tensor):
-        games = games.detach().cpu().double().numpy()
-    if not isinstance(games, (Sequence, np.ndarray)) or len(games) < 2:
+        games = plain_numbers("games", games)
+    if not isinstance(games, (Sequence, np.ndarray)) or getattr(games, "ndim", 1) == 0 or len(games) < 2:
         raise SymbolscopeError(
             "games must be a sequence of two or more games, explanations, or vectors [2^n] of the same players"
         )

@@ -6,8 +6,9 @@ from time import perf_counter
 
 import numpy as np
 
-from symbolscope.core.argument_checks import FilePath, Flag
+from symbolscope.core.argument_checks import FilePath, Flag, Number, WholeNumber, described
 from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.core.whole_file import check_folder
 from symbolscope.emergence.checkpoints import CheckpointFolder, Checkpoints, GivenCheckpoints, GivenPairs
 from symbolscope.emergence.dynamics import InteractionDynamics
@@ -25,7 +26,7 @@ from symbolscope.interactions.decompose import check_kinds
 from symbolscope.interactions.tolerance import check_tolerance
 
 
-@takes({"folder": FilePath(), "progress": Flag()})
+@takes({"threshold": Number(finite=False), "folder": FilePath(), "progress": Flag()})
 def interaction_dynamics(
     checkpoints: str | PathLike[str] | GivenPairs,
     games: GivenGames,
@@ -102,8 +103,8 @@ def interaction_dynamics(
     )
     recorded = {step: dict(values) for step, values in source.losses.items()}
     for what, given in (("loss", losses), ("accuracy", accuracies)):
-        for step, (train, test) in (given or {}).items():
-            recorded.setdefault(int(step), {}).update({f"train_{what}": float(train), f"test_{what}": float(test)})
+        for step, train, test in _by_step(what, given):
+            recorded.setdefault(step, {}).update({f"train_{what}": train, f"test_{what}": test})
     if unknown := sorted(set(recorded) - set(source.steps)):
         raise SymbolscopeError(
             f"losses are given for step {unknown[0]}, which is no checkpoint; the checkpoints are of steps "
@@ -150,3 +151,18 @@ def dynamics_of(
         tolerance=settings.tolerance,
         threshold=settings.threshold,
     )
+
+
+def _by_step(what: str, given: object) -> list[tuple[int, float, float]]:
+    """Step, training and test figure, of a dict from steps to pairs."""
+    if given is None:
+        return []
+    if not isinstance(given, Mapping):
+        raise SymbolscopeError(f"the {what} must be a dict from steps to (train, test); got {described(given)}")
+    found: list[tuple[int, float, float]] = []
+    for step, pair in given.items():
+        both = ListOf(Number(finite=False), "a training and a test figure").read(f"the {what} of step {step!r}", pair)
+        if len(both) != 2:
+            raise SymbolscopeError(f"the {what} of step {step!r} must be (train, test); got {len(both)} numbers")
+        found.append((WholeNumber().read("a step", step), *both))
+    return found

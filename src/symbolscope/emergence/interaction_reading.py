@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch import nn
 from symbolscope.core.bounded_json import read_json
 from symbolscope.core.checked_tensors import read_file
 from symbolscope.core.checksum import KEY, PLACE, check_checksum, with_checksum
+from symbolscope.core.sequence_checks import is_iterable
 from symbolscope.core.whole_file import make_folder, write_whole
 from symbolscope.emergence.order_strength import strength_by_order_and_sign
 from symbolscope.errors import SymbolscopeError
@@ -73,7 +74,13 @@ class InteractionReading:
 
 def check_games(games: object) -> tuple[Game, ...]:
     """Refuse what is no game, no games, games of functions, and games of different numbers of players; one is a list of it."""
-    listed = (games,) if isinstance(games, Game) else tuple[object, ...](games) if isinstance(games, Iterable) else None
+    listed = (
+        (games,)
+        if isinstance(games, Game)
+        else tuple[object, ...](cast("Iterable[object]", games))
+        if is_iterable(games)
+        else None
+    )
     chosen = tuple(one for one in listed or () if isinstance(one, Game))
     if listed is None or len(chosen) < len(listed):
         what = type(games).__name__

@@ -66,7 +66,7 @@ class InteractionRecorder:
     array([ 0, 10, 20, 30])
     """
 
-    @takes({"folder": FilePath(), "save_networks": Flag()})
+    @takes({"threshold": Number(finite=False), "folder": FilePath(), "save_networks": Flag()})
     def __init__(
         self,
         games: GivenGames,

@@ -1,12 +1,13 @@
 """Whether the strongest interactions are the known ones."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, SupportsIndex, TypeAlias, cast
 
 import numpy as np
 
 from symbolscope.core.argument_checks import SeedOrGenerator
 from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import is_iterable
 from symbolscope.emergence.check_type import GivenModel, check_model, check_type
 from symbolscope.emergence.effect_table import effect_table
 from symbolscope.emergence.random_sets import random_sets
@@ -91,9 +92,9 @@ def intersection_over_union(
 
 def _known(model: InteractionModel, truth: object) -> InteractionModel:
     """The sets as a model of the same players, with effect 1 each."""
-    if isinstance(truth, str | Mapping) or not isinstance(truth, Iterable):
+    if isinstance(truth, str | Mapping) or not is_iterable(truth):
         check_type("truth", truth, InteractionModel, what="a list of (kind, players), or a model", instead=_EXAMPLE)
-    pairs = list[object](truth) if isinstance(truth, Iterable) else []
+    pairs = list[object](cast("Iterable[object]", truth)) if is_iterable(truth) else []
     kinds: list[str] = []
     masks = np.zeros((len(pairs), model.n_players), dtype=np.bool_)
     for row, pair in enumerate(pairs):

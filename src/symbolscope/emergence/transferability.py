@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.core.argument_checks import SeedOrGenerator
+from symbolscope.core.argument_checks import Number, SeedOrGenerator
 from symbolscope.core.checked_call import takes
 from symbolscope.core.printable_text import printable
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.emergence.check_type import GivenModels
 from symbolscope.emergence.effect_table import aligned_models, check_share
 from symbolscope.emergence.frame import frame_of
@@ -115,7 +116,14 @@ class Transferability:
         return printable(self.to_text(), keep="\n")
 
 
-@takes({"seed": SeedOrGenerator()})
+@takes(
+    {
+        "threshold": Number(finite=False),
+        "other_threshold": Number(finite=False),
+        "thresholds": ListOf(Number(finite=False), "numbers"),
+        "seed": SeedOrGenerator(),
+    }
+)
 def transferability(
     models: GivenModels,
     others: GivenModels | None = None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, SupportsIndex, TypeAlias
 
 import numpy as np
 
+from symbolscope.core.argument_checks import LARGEST_COUNT, described
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ def whole_number(name: str, given: object, *, least: int | None = None, of: str 
             found = operator.index(given)
     if found is None or (least is not None and found < least):
         kind = "an integer" if least is None else f"at least {least}"
-        shown = f"{given!r}, {_article(type(given).__name__)}" if found is None else str(found)
+        shown = f"{described(given)}, {_article(type(given).__name__)}" if found is None else described(found)
         raise SymbolscopeError(f"{name} must be {kind}{of and ' ' + of}; got {shown}{_hint(found, least)}")
+    if found > LARGEST_COUNT:
+        raise SymbolscopeError(f"{name} must be at most {LARGEST_COUNT:,}; got {described(found)}")
     return found
 
 

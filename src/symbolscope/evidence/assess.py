@@ -7,7 +7,7 @@ from typing import Any
 from symbolscope.core.argument_checks import Flag, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
 from symbolscope.core.error_text import error_text
-from symbolscope.core.sequence_checks import ListOf
+from symbolscope.core.sequence_checks import Anything, ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.assess_masks import assess_masks
 from symbolscope.evidence.assess_swaps import assess_swaps
@@ -138,16 +138,19 @@ def assess_many(
         raise SymbolscopeError(f"restarts and n must be at least 1; got {restarts} and {n}")
     swaps: list[SwapReading] = []
     masks: list[MaskReading] = []
+    readings = ListOf(Anything(), "readings").read("readings", readings)
     for reading in readings:
-        if isinstance(reading, SwapReading):
+        if isinstance(reading, SwapReading) and not isinstance(reading, type):
             swaps.append(reading)
-        elif isinstance(reading, MaskReading):  # pyright: ignore[reportUnnecessaryIsInstance]
+        elif isinstance(reading, MaskReading) and not isinstance(reading, type):  # pyright: ignore[reportUnnecessaryIsInstance]
             masks.append(reading)
         else:
             raise SymbolscopeError(
                 "assess takes what sy.explain, sy.decompose or sy.align returned: a reading that predicts, says its complexity "
                 f"and can be repeated on another network; got {type(reading).__name__}"
             )
+    if not isinstance(rivals, Mapping):
+        rivals = ListOf(Anything(), "rival programs").read("rivals", rivals)
     if masks and (rivals or held_out is not None):
         raise SymbolscopeError(
             "rivals and held_out are for alignments; interactions always have their rival bases, and are tested on every mask"
@@ -218,7 +221,8 @@ def _chosen(nulls: Nulls, usual: tuple[str, ...]) -> list[Null]:
     """The nulls named or given, each once."""
     if isinstance(nulls, str):
         raise SymbolscopeError(f"nulls must be a list of names; type nulls=({nulls!r},)")
-    chosen = [_null(given) for given in (usual if nulls is None else nulls)]
+    listed = usual if nulls is None else ListOf(Anything(), "nulls, by name or made").read("nulls", nulls)
+    chosen = [_null(given) for given in listed]
     names = [null.name for null in chosen]
     if len(set(names)) < len(names):
         raise SymbolscopeError(f"each null once; got {', '.join(names)}")
@@ -228,8 +232,8 @@ def _chosen(nulls: Nulls, usual: tuple[str, ...]) -> list[Null]:
 def _null(given: str | Null) -> Null:
     if isinstance(given, Null):
         return given
-    if given not in registry:
-        near = get_close_matches(str(given), registry, n=1, cutoff=0.0)
+    if not isinstance(given, str) or given not in registry:
+        near = get_close_matches(str(given)[:100], registry, n=1, cutoff=0.0)
         raise SymbolscopeError(
             f"there is no null {given!r}; did you mean {near[0]!r}? There are: {', '.join(sorted(registry))}"
         )
@@ -241,7 +245,7 @@ def _named(rivals: Sequence[Any] | Mapping[str, Any]) -> dict[str, tuple[Any, st
     if isinstance(rivals, Mapping):
         return {str(name): _pair(given) for name, given in rivals.items()}
     named: dict[str, tuple[Any, str | None]] = {}
-    for given in rivals:
+    for given in ListOf(Anything(), "rival programs").read("rivals", rivals):
         program, variable = _pair(given)
         name = type(program).__name__ + ("" if variable is None else f" {variable}")
         if name in named:

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from symbolscope.core.argument_checks import SeedOrGenerator, WholeNumber
+from symbolscope.core.array_checks import plain_numbers
 from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.energy_distance import energy_distance, mean_distance, permutation_p
@@ -197,12 +198,7 @@ def _distances(first: States, second: States) -> NDArray[np.float64]:
 
 
 def _states(given: ArrayLike | torch.Tensor, name: str) -> States:
-    try:
-        states = (
-            given.detach().double().cpu().numpy() if isinstance(given, torch.Tensor) else np.asarray(given, np.float64)
-        )
-    except (TypeError, ValueError) as error:
-        raise SymbolscopeError(f"{name} must be an array of states [rows, d]; {error}") from None
+    states = plain_numbers(name, given)
     if states.ndim != 2 or states.shape[1] == 0:
         raise SymbolscopeError(
             f"{name} must be states [rows, d], one row per state; got shape {list(states.shape)}"

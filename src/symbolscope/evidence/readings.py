@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import InstanceOf
 from symbolscope.variation import Variation
 
 
@@ -214,3 +215,6 @@ class SwapReading(Protocol):
     ) -> None:
         """Train a network in place on the task."""
         ...
+
+
+READING = InstanceOf[MaskReading | SwapReading]((MaskReading, SwapReading), "what sy.explain or sy.align returned")

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import Number
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer, Size
 from symbolscope.featurizers.orthonormal import orthonormalised, random_orthonormal, swapped_along
@@ -66,6 +69,7 @@ class Boundless(Featurizer):
     beta: nn.Parameter  # []
     temperature: Tensor  # []
 
+    @takes({"temperatures": ListOf(Number(finite=False), "two temperatures"), "weight": Number(finite=False)})
     def __init__(
         self, size: Size | None = None, *, temperatures: Sequence[float] = (2.0, 0.1), weight: float = 1.0
     ) -> None:
@@ -125,8 +129,9 @@ class Boundless(Featurizer):
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
         """Q (features + error); in evaluation mode Q applied to the two parts put together again."""
         if not self.training:
-            self._check_features(features)
-        self._check_initialised()
+            self._check_features(features, error)
+        else:
+            self._check_pair(features, error)  # both are of the state's size, as training softens the boundary
         rotated = features + error if self.training else torch.cat([features, error], dim=-1)
         return rotated @ orthonormalised(self.free).mT
 
@@ -149,6 +154,7 @@ class Boundless(Featurizer):
         """Weight times the share of the state that is swapped, B / d."""
         return self.weight * self.share()
 
+    @takes({"progress": Number(finite=False)})
     def anneal(self, progress: float) -> None:
         """Set the temperature, linearly from the first to the second."""
         self._check_initialised()

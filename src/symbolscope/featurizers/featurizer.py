@@ -3,13 +3,14 @@
 import inspect
 from abc import ABC, abstractmethod
 from itertools import chain
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from symbolscope.core.argument_checks import InstanceOf
+from symbolscope.core.argument_checks import InstanceOf, WholeNumber, described
+from symbolscope.core.array_checks import DenseTensor
+from symbolscope.core.gradient_mode import gradients
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Featurizer(nn.Module, ABC):
         super().__init__()
         self._sizes = _checked_sizes(size, type(self).__name__)
         self.width = 0
+        self._width_of_errors: int | None = None
 
     # What a featurizer defines.
 
@@ -149,9 +151,7 @@ class Featurizer(nn.Module, ABC):
 
     def blank(self, width: int) -> Self:
         """Make a copy for states of that width whose tensors are still to be filled, by ``load_state_dict``."""
-        known = _whole(width, at_least=1)
-        if known is None:
-            raise SymbolscopeError(f"width must be a whole number of at least 1, the size of a state; got {width!r}")
+        known = WholeNumber(least=1, most=1_000_000).read("width", width)
         if self._sizes[0] and sum(self._sizes) > known:
             raise SymbolscopeError(
                 f"{self!r} has more features than the states have coordinates ({width}); give size={width} or less"
@@ -161,6 +161,7 @@ class Featurizer(nn.Module, ABC):
         fresh.allocate(known)
         return fresh
 
+    @gradients()
     def initialise(self, width: int, *, seed: Seed, states: Tensor | None = None) -> Self:
         """Make a fresh initialised copy; the template stays as it is, and so does torch's global random state.
 
@@ -246,7 +247,7 @@ class Featurizer(nn.Module, ABC):
         sizes = self.sizes
         if type(block) is not int or not 0 <= block < len(sizes):
             blocks = "one block, 0" if len(sizes) == 1 else f"{len(sizes)} blocks, 0 .. {len(sizes) - 1}"
-            raise SymbolscopeError(f"{self!r} has {blocks}; got block={block!r}. None swaps all features")
+            raise SymbolscopeError(f"{self!r} has {blocks}; got block={described(block)}. None swaps all features")
         begin = sum(sizes[:block])
         return slice(begin, begin + sizes[block])
 
@@ -267,6 +268,7 @@ class Featurizer(nn.Module, ABC):
     def _check_states(self, states: Tensor) -> None:
         """Refuse states that are not [..., width] or not of the featurizer's dtype."""
         self._check_initialised()
+        states = DenseTensor().read("states", states)
         if states.ndim == 0 or states.shape[-1] != self.width:
             raise SymbolscopeError(f"{self!r} takes states [..., {self.width}]; got shape {tuple(states.shape)}")
         own = self._any_tensor()
@@ -277,18 +279,38 @@ class Featurizer(nn.Module, ABC):
             )
 
     def _check_pair(self, target: Tensor, source: Tensor) -> None:
-        self._check_states(target)
-        self._check_states(source)
+        self._check_states(DenseTensor().read("target", target))
+        self._check_states(DenseTensor().read("source", source))
         if target.shape != source.shape:
             raise SymbolscopeError(
                 "target and source must be states of one shape [..., d]; "
                 f"got {tuple(target.shape)} and {tuple(source.shape)}. Type source.expand_as(target)"
             )
 
-    def _check_features(self, features: Tensor) -> None:
+    def _check_features(self, features: Tensor, error: Tensor) -> None:
+        """Refuse features that are not [..., size], and an error that does not belong to them."""
         self._check_initialised()
+        features, error = DenseTensor().read("features", features), DenseTensor().read("error", error)
         if features.ndim == 0 or features.shape[-1] != self.size:
             raise SymbolscopeError(f"{self!r} takes features [..., {self.size}]; got shape {tuple(features.shape)}")
+        own = self._any_tensor()
+        expected = (*features.shape[:-1], self._error_width())
+        alike = features.dtype == error.dtype and (own is None or own.dtype == error.dtype)
+        if tuple(error.shape) != expected or not alike or not error.is_floating_point():
+            raise SymbolscopeError(
+                f"{self!r} takes features and an error {list(expected)} of one dtype, as it returned them; got "
+                f"{described(features)} "
+                f"and {described(error)}"
+            )
+
+    def _error_width(self) -> int:
+        """Size of the last axis of the error, found by one pass."""
+        if self._width_of_errors is None:
+            own = self._any_tensor()
+            with torch.no_grad():
+                state = torch.zeros(1, self.width) if own is None else own.new_zeros(1, self.width)
+                self._width_of_errors = int(self(state)[1].shape[-1])
+        return self._width_of_errors
 
     def _any_tensor(self) -> Tensor | None:
         return next((tensor for tensor in chain(self.parameters(), self.buffers()) if tensor.is_floating_point()), None)
@@ -303,16 +325,18 @@ def _checked_sizes(size: Any, name: str) -> tuple[int, ...]:
     sizes = tuple(_whole(number, at_least=1) for number in given)
     if len(sizes) == 0 or None in sizes:
         raise SymbolscopeError(
-            f"size must be a whole number of at least 1, or one for each variable such as {name}(size=(4, 4)); got {size!r}"
+            f"size must be a whole number of at least 1, or one for each variable such as {name}(size=(4, 4)); "
+            f"got {described(size)}"
         )
     return tuple(number for number in sizes if number is not None)
 
 
 def _whole(number: Any, *, at_least: int) -> int | None:
     """A whole number as an int, be it numpy's; None for anything else."""
-    if type(number) is bool or not isinstance(number, Integral):
+    try:
+        return WholeNumber(least=at_least, most=(1 << 63) - 1).read("it", number)
+    except SymbolscopeError:
         return None
-    return int(number) if int(number) >= at_least else None
 
 
 def _generator(seed: Any) -> torch.Generator:
@@ -320,12 +344,13 @@ def _generator(seed: Any) -> torch.Generator:
         return seed
     whole = _whole(seed, at_least=0)
     if whole is None or whole >= 1 << 63:
-        raise SymbolscopeError(f"seed must be a whole number from 0 on, or a torch.Generator; got {seed!r}")
+        raise SymbolscopeError(f"seed must be a whole number from 0 on, or a torch.Generator; got {described(seed)}")
     return torch.Generator().manual_seed(whole)
 
 
 def _checked_examples(states: Tensor, width: int) -> Tensor:
     """States as [n, d], detached."""
+    states = DenseTensor().read("states", states)
     if states.ndim < 2 or states.shape[-1] != width:
         raise SymbolscopeError(f"states must be [n, {width}], as the width is {width}; got shape {tuple(states.shape)}")
     if states.dtype not in (torch.float32, torch.float64):

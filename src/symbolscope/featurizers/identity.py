@@ -62,5 +62,5 @@ class Identity(Featurizer):
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
         """Put the coordinates together again."""
-        self._check_features(features)
+        self._check_features(features, error)
         return torch.cat([features, error], dim=-1)

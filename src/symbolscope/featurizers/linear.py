@@ -84,7 +84,7 @@ class Linear(Featurizer):
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
         """U features + error."""
-        self._check_features(features)
+        self._check_features(features, error)
         return features @ self.u.mT + error
 
     def swap(self, target: Tensor, source: Tensor, *, block: int | None = None) -> Tensor:

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from symbolscope.core.argument_checks import WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer, Size
 
@@ -76,6 +78,7 @@ class Onion(Featurizer):
     slope: nn.Parameter  # [d]
     b: nn.Parameter  # [d]
 
+    @takes({"symbols": WholeNumber(most=1_000_000)})
     def __init__(self, size: Size, *, symbols: int = 8) -> None:
         super().__init__(size)
         if symbols < 2:
@@ -129,7 +132,7 @@ class Onion(Featurizer):
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
         """Write the symbols' codes onto the error."""
-        self._check_features(features)
+        self._check_features(features, error)
         symbols = features.detach().round().long()
         if bool(((symbols < 0) | (symbols >= self.symbols)).any()):
             raise SymbolscopeError(f"the features of {self!r} are symbols, 0 .. {self.symbols - 1}; some are not")

@@ -72,7 +72,7 @@ class Orthogonal(Featurizer):
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
         """Q features + error."""
-        self._check_features(features)
+        self._check_features(features, error)
         return features @ self.columns.mT + error
 
     def swap(self, target: Tensor, source: Tensor, *, block: int | None = None) -> Tensor:

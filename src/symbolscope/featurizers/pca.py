@@ -78,7 +78,7 @@ class PCA(Featurizer):
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
         """Mu + C features + error."""
-        self._check_features(features)
+        self._check_features(features, error)
         return self.mean + features @ self.components.mT + error
 
     def swap(self, target: Tensor, source: Tensor, *, block: int | None = None) -> Tensor:

@@ -69,5 +69,5 @@ class RandomUnits(Featurizer):
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
         """Put the coordinates back where they were."""
-        self._check_features(features)
+        self._check_features(features, error)
         return torch.cat([features, error], dim=-1)[..., self.back]

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import Number
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer, Size
 
@@ -53,6 +55,7 @@ class ReferenceLinear(Featurizer):
     signs: nn.Parameter  # [d]
     bias: nn.Parameter  # [d]
 
+    @takes({"ridge": Number(finite=False)})
     def __init__(self, size: Size, *, ridge: float = 0.1) -> None:
         super().__init__(size)
         if not 0.0 < ridge < math.inf:
@@ -85,7 +88,7 @@ class ReferenceLinear(Featurizer):
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
         """Z X^-1 - b."""
-        self._check_features(features)
+        self._check_features(features, error)
         z = torch.cat([features, error], dim=-1) / self._scales()
         # z = x C with C symmetric, so x' = C^-1 z'.
         flat = torch.cholesky_solve(z.reshape(-1, self.width).mT, torch.linalg.cholesky(self._core())).mT

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from symbolscope.core.argument_checks import Text, described
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.boundless import Boundless
 from symbolscope.featurizers.featurizer import Featurizer
@@ -40,6 +41,9 @@ def featurizer_template(name: str, configuration: Mapping[str, Any]) -> Featuriz
     SymbolscopeError
         As :func:`featurizer_from_configuration`.
     """
+    name = Text("the name of a featurizer").read("name", name)
+    if not isinstance(configuration, Mapping):
+        raise SymbolscopeError(f"configuration must be a dict of arguments by name; got {described(configuration)}")
     if name not in registry:
         near = get_close_matches(str(name)[:100], registry, n=1, cutoff=0.0)
         raise SymbolscopeError(
@@ -47,7 +51,7 @@ def featurizer_template(name: str, configuration: Mapping[str, Any]) -> Featuriz
             "Before loading one of your own type sy.featurizers.registry[name] = YourClass"
         )
     try:
-        return registry[name](**configuration)
+        return registry[name](**{str(key): value for key, value in configuration.items()})
     except TypeError as error:
         raise SymbolscopeError(f"{name} cannot be made from {dict(configuration)}: {error}") from None
 

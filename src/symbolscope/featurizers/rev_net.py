@@ -7,6 +7,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer, Size
 
@@ -49,6 +51,7 @@ class RevNet(Featurizer):
 
     couplings: nn.ModuleList
 
+    @takes({"blocks": WholeNumber(most=1_000), "hidden": WholeNumber(most=1_000_000)})
     def __init__(self, size: Size, *, blocks: int = 3, hidden: int = 64) -> None:
         super().__init__(size)
         if blocks < 1 or hidden < 1:
@@ -94,7 +97,7 @@ class RevNet(Featurizer):
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
         """Undo the blocks, the last one first."""
-        self._check_features(features)
+        self._check_features(features, error)
         halves = torch.cat([features, error], dim=-1).chunk(2, dim=-1)
         for coupling in reversed(list(self.couplings)):
             halves = cast("Coupling", coupling).inverse(*halves)

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from symbolscope.core.argument_checks import WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.core.gradient_mode import gradients
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import Featurizer, Size
@@ -71,6 +73,7 @@ class SAE(Featurizer):
     offset: Tensor  # [m]
     decoder: Tensor  # [m, d]
 
+    @takes({"latents": WholeNumber(most=10_000_000), "active": WholeNumber(), "steps": WholeNumber()})
     def __init__(self, size: Size, *, latents: int | None = None, active: int = 8, steps: int = 500) -> None:
         super().__init__(size)
         self._check_one_block()
@@ -167,7 +170,7 @@ class SAE(Featurizer):
 
     def inverse(self, features: Tensor, error: Tensor) -> Tensor:
         """D[:, chosen] features + error."""
-        self._check_features(features)
+        self._check_features(features, error)
         return features @ self.decoder[self.chosen] + error
 
     def swap(self, target: Tensor, source: Tensor, *, block: int | None = None) -> Tensor:

@@ -5,11 +5,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from os import PathLike
 from typing import TYPE_CHECKING, TypeAlias
 
+from symbolscope.core.argument_checks import WholeNumber
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.batches import check_masks, scores_in_batches
 from symbolscope.games.chunks import KnownValues, Settling, scores_in_chunks
 from symbolscope.games.executors.executor import ChunkRunner
-from symbolscope.games.executors.settings_check import check_count
 from symbolscope.games.fixed_batch import fixed_batch
 from symbolscope.games.game import Game
 from symbolscope.games.given import GivenArray, GivenCount
@@ -50,7 +50,7 @@ def asking(
     ...     ask([[True, False]]), ask([[True, True]])
     (array([1.]), array([2.]))
     """
-    given_rows = None if batch_size is None else check_count("batch_size", batch_size, least=1)
+    given_rows = None if batch_size is None else WholeNumber(least=1).read("batch_size", batch_size)
     if store is None and executor is None:
 
         def in_batches(masks: GivenArray) -> Scores:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from symbolscope.core.argument_checks import Number
+from symbolscope.core.array_checks import plain_numbers
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.cell_kinds import NUMBERS, as_number, kind_of
 from symbolscope.games.frame_columns import is_frame
@@ -98,11 +100,15 @@ def blur(image: GivenArray, *, sigma: float | None = None) -> NDArray[np.float64
     """
     from scipy.ndimage import gaussian_filter
 
-    pixels = np.asarray(image, dtype=np.float64)
+    pixels = plain_numbers("the image", image)
     height, width = image_size(pixels.shape)
-    width_of_blur = max(height, width) / 10 if sigma is None else sigma
+    width_of_blur = max(height, width) / 10 if sigma is None else Number(finite=False).read("sigma", sigma)
     if not width_of_blur > 0:
         raise SymbolscopeError(f"blur needs sigma > 0 pixels; got {sigma}")
+    if not width_of_blur <= 100 * max(height, width):
+        raise SymbolscopeError(
+            f"sigma must be at most 100 times the image's longer side, {max(height, width)}; got {sigma}"
+        )
     channels = channel_axis(pixels.shape)
     spatial = tuple(axis for axis in range(pixels.ndim) if axis != channels)
     return np.asarray(gaussian_filter(pixels, width_of_blur, axes=spatial, mode="mirror"))
@@ -127,8 +133,8 @@ def center(points: GivenArray) -> NDArray[np.float64]:
            [1., 1.],
            [1., 1.]])
     """
-    cloud = np.asarray(points, dtype=np.float64)
-    if cloud.ndim != 2:
+    cloud = plain_numbers("the points", points)
+    if cloud.ndim != 2 or cloud.size == 0:
         raise SymbolscopeError(
             f"center needs points of shape [P, C] or [C, P], without a batch axis; got {cloud.shape}"
         )
@@ -233,7 +239,9 @@ def refuse_non_finite(values: NDArray[np.generic], what: str, names: Sequence[Ha
     if np.issubdtype(values.dtype, np.floating) and not (finite := np.isfinite(values)).all():
         first = tuple(int(i) for i in np.argwhere(~finite)[0])
         named = len(first) == 1 and names is not None and len(names) == len(values)
-        where = column_of(names[first[0]] if named and names is not None else None, first[0])
+        where = column_of(names[first[0]] if named and names is not None else None, first[0]) if first else ""
+        if not first:
+            where = "the number"
         if len(first) > 1:
             where = f"position {first}"
         raise SymbolscopeError(

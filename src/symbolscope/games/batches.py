@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from symbolscope.core.array_checks import plain_array
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.batch_sizes import BatchSizes
 from symbolscope.games.distinct import distinct_masks
@@ -133,14 +134,7 @@ def check_masks(masks: object, n_players: int) -> Masks:
     >>> check_masks([[True, False]], 2)
     array([[ True, False]])
     """
-    if isinstance(masks, torch.Tensor):
-        masks = masks.detach().cpu().numpy()
-    try:
-        given = np.asarray(masks)
-    except ValueError as error:
-        raise SymbolscopeError(
-            f"masks must be a bool array [m, {n_players}]; got {type(masks).__name__}: {error}"
-        ) from None
+    given = plain_array("masks", masks)
     if given.ndim != 2 or given.shape[1] != n_players:
         hint = "; a single mask needs a first axis: masks[None]" if given.shape == (n_players,) else ""
         raise SymbolscopeError(

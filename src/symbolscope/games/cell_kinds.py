@@ -44,6 +44,8 @@ def as_number(value: object) -> float:
     >>> as_number(True), as_number(Decimal("1.5")), as_number(None)
     (1.0, 1.5, nan)
     """
+    if isinstance(value, int) and value.bit_length() > 1023:
+        raise ValueError(f"a whole number of {value.bit_length()} bits is too large for a float")
     return float("nan") if is_missing(value) else float(value)  # pyright: ignore[reportArgumentType]
 
 

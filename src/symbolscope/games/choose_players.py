@@ -1,8 +1,11 @@
 """The players argument of a game, in all the forms it takes."""
 
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.array_checks import plain_array
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.players import Players
 
@@ -54,14 +57,21 @@ def choose_players(players: object, shape: tuple[int, ...]) -> Players:
         return Players.groups(shape, players)
     if isinstance(players, Players):
         return Players(players.names, _fit(players.labels, shape))
-    labels = np.asarray(players)
-    if not np.issubdtype(labels.dtype, np.integer):
+    labels = None
+    with suppress(SymbolscopeError):
+        labels = plain_array("players", players)
+    if labels is None or not np.issubdtype(labels.dtype, np.integer) or labels.ndim == 0:
         raise SymbolscopeError(
             "players must be a symbolscope.Players, an integer label array, a list of index groups or a "
             "(rows, cols) tuple; "
             f"got {type(players).__name__}"
         )
+    labels = labels.astype(np.int64)
     n = int(labels.max(initial=-1)) + 1
+    if n > labels.size:
+        raise SymbolscopeError(
+            f"player labels must lie in -1 .. {labels.size - 1}, one player at least per position; got {n - 1}"
+        )
     return Players(tuple(f"x{i}" for i in range(n)), _fit(labels.astype(np.int64), shape))
 
 

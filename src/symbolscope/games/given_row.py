@@ -162,7 +162,11 @@ def plain_array(given: object, what: str) -> NDArray[Any]:
     import torch
 
     if isinstance(given, torch.Tensor):
-        tensor = given.detach().cpu().resolve_conj().resolve_neg()
+        tensor = given.detach() if given.device.type == "meta" else given.detach().cpu().resolve_conj().resolve_neg()
+        if tensor.device.type == "meta":
+            raise SymbolscopeError(
+                f"a tensor on the device 'meta' holds no numbers; got one of shape {list(tensor.shape)}"
+            )
         if tensor.layout != torch.strided:
             tensor = tensor.to_dense()
         return tensor.float().numpy() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor.numpy()

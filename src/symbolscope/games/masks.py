@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from symbolscope.core.argument_checks import WholeNumber
 from symbolscope.errors import SymbolscopeError
 from symbolscope.shapes import Masks
 
@@ -38,6 +39,7 @@ def all_masks(n_players: int) -> Masks:
     >>> all_masks(10).sum(axis=1).max()
     np.int64(10)
     """
+    n_players = WholeNumber().read("n_players", n_players)
     if not 0 <= n_players <= 30:
         raise SymbolscopeError(
             f"all_masks needs 0 to 30 players; got {n_players}. Sample masks instead for larger games"

@@ -4,9 +4,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from os import PathLike
 
+from symbolscope.core.argument_checks import WholeNumber
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking, chosen_or_here
-from symbolscope.games.executors.settings_check import check_count
 from symbolscope.games.game import Game
 from symbolscope.games.given import GivenCount
 
@@ -38,7 +38,7 @@ class Means:
         if self.executor is not None:
             chosen_or_here(self.executor)
         if self.batch_size is not None:
-            check_count("batch_size", self.batch_size, least=1)
+            WholeNumber(least=1).read("batch_size", self.batch_size)
         if self.store is not None:
             from symbolscope.games.store.run_file import RunFile
 

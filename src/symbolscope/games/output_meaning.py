@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import torch
 
+from symbolscope.core.argument_checks import described
 from symbolscope.errors import SymbolscopeError
 
 Outputs = Literal[
@@ -113,9 +114,10 @@ def meaning_of(outputs: Outputs, because: str, *, what: str | None = None) -> Me
 
 def check_given_outputs(given: object) -> None:
     """Refuse an argument ``outputs=`` that is none of its words."""
-    if given is not None and not isinstance(given, Meaning) and given not in GIVEN_OUTPUTS:
+    if given is not None and not isinstance(given, Meaning) and not (isinstance(given, str) and given in GIVEN_OUTPUTS):
         raise SymbolscopeError(
-            f"outputs={given!r} is unknown; give one of {', '.join(map(repr, GIVEN_OUTPUTS))}: what the network's outputs mean"
+            f"outputs={described(given)} is unknown; give one of {', '.join(map(repr, GIVEN_OUTPUTS))}: "
+            "what the network's outputs mean"
         )
 
 

@@ -1,16 +1,22 @@
 """Players: which positions of a sample are hidden together."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import WholeNumber, described
+from symbolscope.core.array_checks import plain_array
 from symbolscope.core.checked_call import takes
-from symbolscope.core.sequence_checks import Names
+from symbolscope.core.sequence_checks import Anything, ListOf, Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.given import GivenArray, GivenGroups
 from symbolscope.games.image_axes import image_size, spread_over_channels
+
+_MOST_POSITIONS = 1 << 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +55,9 @@ class Players:
     labels: NDArray[np.int64]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "names", Names(distinct=False).read("names", self.names))
+        if not isinstance(self.labels, np.ndarray):
+            object.__setattr__(self, "labels", plain_array("player labels", self.labels))
         if not self.names:
             raise SymbolscopeError("players must name at least one player; got none, so there would be nothing to hide")
         if not np.issubdtype(self.labels.dtype, np.integer):
@@ -124,12 +133,17 @@ class Players:
         >>> Players.columns(["hour", "sun", "rain"], groups={"weather": ["sun", "rain"]}).names
         ('hour', 'weather')
         """
-        column_names = [f"x{i}" for i in range(names)] if isinstance(names, int) else [str(name) for name in names]
+        if isinstance(names, SupportsIndex) and not hasattr(names, "__len__"):
+            column_names = [f"x{i}" for i in range(WholeNumber(least=0, most=1_000_000).read("names", names))]
+        else:
+            column_names = list(Names(distinct=False, numbers=True).read("names", names))
+        if not isinstance(groups, Mapping | None):
+            raise SymbolscopeError(f"groups must be a dict from a name to its columns; got {described(groups)}")
         owner: dict[int, str] = {}
         for group, members in (groups or {}).items():
-            for member in members:
+            for member in ListOf(Anything(), "columns").read(f"group {group!r}", members):
                 column = column_names.index(member) if isinstance(member, str) and member in column_names else member
-                if isinstance(column, str) or not 0 <= column < len(column_names):
+                if not isinstance(column, int | np.integer) or not 0 <= column < len(column_names):
                     shown = ", ".join(column_names[:12])
                     raise SymbolscopeError(f"group {group!r} names the column {member!r}, which is not one of: {shown}")
                 if column in owner:
@@ -167,6 +181,8 @@ class Players:
         >>> Players.grid((1, 28, 28), rows=3, cols=4).names[:5]
         ('r0c0', 'r0c1', 'r0c2', 'r0c3', 'r1c0')
         """
+        shape = ListOf(WholeNumber(least=0), "sizes").read("shape", shape)
+        rows, cols = WholeNumber().read("rows", rows), WholeNumber().read("cols", cols)
         height, width = image_size(shape)
         if not (1 <= rows <= height and 1 <= cols <= width):
             raise SymbolscopeError(
@@ -193,7 +209,7 @@ class Players:
         >>> Players.segments([[7, 7, -1], [2, 2, 2]]).names
         ('segment 2', 'segment 7')
         """
-        given = np.asarray(labels)
+        given = plain_array("segment labels", labels)
         if not np.issubdtype(given.dtype, np.integer):
             raise SymbolscopeError(f"segment labels must be an integer array (-1 = background); got {given.dtype}")
         present = np.unique(given[given >= 0])
@@ -228,25 +244,38 @@ class Players:
         >>> cloud.labels[:, 0]
         array([ 0,  0,  1, -1,  1])
         """
+        shape = ListOf(WholeNumber(least=0), "sizes").read("shape", shape)
+        if math.prod(shape) > _MOST_POSITIONS:
+            raise SymbolscopeError(f"a sample has at most {_MOST_POSITIONS:,} positions; got shape {shape}")
+        groups = ListOf(Anything(), "groups of positions").read("groups", groups)
         labels = np.full(shape, -1, dtype=np.int64)
         for player, group in enumerate(groups):
-            where = _positions(shape, np.asarray(group), player)
+            positions = plain_array(f"group {player}", group) if not _is_empty(group) else np.zeros(0, dtype=np.int64)
+            where = _positions(shape, positions, player)
             if (taken := labels[where].ravel().max(initial=-1)) >= 0:
                 raise SymbolscopeError(
                     f"groups {int(taken)} and {player} share a position of the sample; each position belongs "
                     "to one player"
                 )
             labels[where] = player
-        given_names = [f"group {i}" for i in range(len(groups))] if names is None else list(names)
+        given_names = (
+            [f"group {i}" for i in range(len(groups))]
+            if names is None
+            else list(Names(distinct=False).read("names", names))
+        )
         if len(given_names) != len(groups):
             raise SymbolscopeError(f"names must have {len(groups)} names, one per group; got {len(given_names)}")
         return cls(tuple(given_names), labels)
 
 
+def _is_empty(group: object) -> bool:
+    return isinstance(group, Sized) and getattr(group, "ndim", 1) > 0 and len(group) == 0
+
+
 def _positions(shape: tuple[int, ...], group: NDArray[np.generic], player: int) -> tuple[NDArray[np.intp], ...]:
     """Index arrays into the first axes of ``shape``, checked."""
     if group.dtype == np.bool_:
-        if group.shape != shape[: group.ndim]:
+        if group.ndim == 0 or group.shape != shape[: group.ndim]:
             raise SymbolscopeError(
                 f"group {player} is a boolean array of shape {group.shape}; expected the first axes of {shape}"
             )
@@ -264,6 +293,8 @@ def _positions(shape: tuple[int, ...], group: NDArray[np.generic], player: int) 
         )
     if where[0].size == 0:
         raise SymbolscopeError(f"group {player} is empty; leave it out")
+    if len(where) > len(shape):
+        raise SymbolscopeError(f"group {player} has indices along {len(where)} axes; the sample has shape {shape}")
     for axis, index in enumerate(where):
         if index.min() < 0 or index.max() >= shape[axis]:
             raise SymbolscopeError(

@@ -1,5 +1,6 @@
 """A progress bar on stderr, only where someone is watching and the work is long."""
 
+import math
 import sys
 import time
 from types import TracebackType
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 PATIENCE_SECONDS = 1.0
+_REDRAWN_SECONDS = 0.1
 
 
 class ProgressBar:
@@ -36,6 +38,7 @@ class ProgressBar:
         self._label = printable(label)
         self._shown = show if show is not None else None
         self._begun = time.perf_counter()
+        self._drawn = -math.inf
         self._bar: "Progress | None" = None  # noqa: UP037 - rich is imported only when shown
 
     def __enter__(self) -> "ProgressBar":
@@ -47,7 +50,8 @@ class ProgressBar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._bar is not None:
-            self._bar.stop()  # also after Ctrl-C: the cursor comes back and the line is closed
+            with random_state_kept():
+                self._bar.stop()  # also after Ctrl-C: the cursor comes back and the line is closed
 
     def update(self, done: int, now: float) -> None:
         """Note how many units are done at what time of ``time.perf_counter()``."""
@@ -58,14 +62,16 @@ class ProgressBar:
             if not self._shown:
                 return
             self._open()
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=done)
+        if self._bar is not None and (now - self._drawn >= _REDRAWN_SECONDS or done == self._total):
+            self._drawn = now
+            with random_state_kept():
+                self._bar.update(self._bar.task_ids[0], completed=done, refresh=True)
 
     def _open(self) -> None:
-        with random_state_kept():  # rich draws from Python's own random numbers when it is imported
+        with random_state_kept():  # rich draws from Python's own random numbers, when imported and whenever it draws
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn(self._label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=terminal_console(stderr=True), transient=True)
-        self._bar.add_task(self._label, total=self._total, completed=self._done_before)
-        self._bar.start()
+            columns = (TextColumn(self._label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=terminal_console(stderr=True), transient=True, auto_refresh=False)
+            self._bar.add_task(self._label, total=self._total, completed=self._done_before)
+            self._bar.start()

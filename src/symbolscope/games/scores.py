@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from symbolscope.core.argument_checks import described
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.output_meaning import SMALLEST_PROBABILITY, Meaning, Outputs
 
@@ -187,9 +188,9 @@ def choose_score(
 
 def check_score(score: object) -> None:
     """Refuse a score that is neither a known name nor a function."""
-    if not callable(score) and score not in NAMES:
+    if not callable(score) and not (isinstance(score, str) and score in NAMES):
         raise SymbolscopeError(
-            f"score {score!r} is unknown; give one of {', '.join(map(repr, NAMES))}, or a callable outputs -> [m]"
+            f"score {described(score)} is unknown; give one of {', '.join(map(repr, NAMES))}, or a callable outputs -> [m]"
         )
 
 
@@ -228,9 +229,11 @@ def _column(target: object, width: int, classes: tuple[object, ...] | None) -> i
             if label == target and isinstance(label, bool) == isinstance(target, bool):  # True == 1, but is no index
                 return column
         shown = ", ".join(repr(label) for label in classes[:12]) + (", ..." if len(classes) > 12 else "")
-        raise SymbolscopeError(f"target {target!r} is not one of the network's {len(classes)} classes: {shown}")
+        raise SymbolscopeError(
+            f"target {described(target)} is not one of the network's {len(classes)} classes: {shown}"
+        )
     if isinstance(target, bool) or not isinstance(target, (int, np.integer)):
-        raise SymbolscopeError(f"target must be the index of an output, 0 .. {width - 1}; got {target!r}")
+        raise SymbolscopeError(f"target must be the index of an output, 0 .. {width - 1}; got {described(target)}")
     if not 0 <= target < width:
         raise SymbolscopeError(f"target {target} is out of range: the network has {width} classes, 0 .. {width - 1}")
     return int(target)

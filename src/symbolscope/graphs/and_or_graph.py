@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from symbolscope.core.argument_checks import FilePath, Number, WholeNumber
+from symbolscope.core.argument_checks import FilePath, InstanceOf, Number, WholeNumber
+from symbolscope.core.array_checks import plain_array
 from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import GivenExecutor, GivenStore
@@ -179,7 +180,7 @@ class AndOrGraph:
         SymbolscopeError
             If the masks are not boolean or have another number of players.
         """
-        rows = np.atleast_2d(np.asarray(masks))
+        rows = np.atleast_2d(plain_array("masks", masks))
         active = self._active_on(rows)
         effects = np.array([node.effect or 0.0 for node in self.nodes])
         return (self.intercept + active @ effects).astype(np.float64)
@@ -198,7 +199,7 @@ class AndOrGraph:
         SymbolscopeError
             If the mask is not boolean or has another number of players.
         """
-        nodes = self._active_on(np.asarray(mask)[None])[0]
+        nodes = self._active_on(plain_array("mask", mask)[None])[0]
         return ActivePath(
             nodes, np.array([nodes[parent] and nodes[child] for parent, child in self.edges], dtype=np.bool_)
         )
@@ -294,6 +295,7 @@ class AndOrGraph:
         asked = self.interactions.asked_with(store=store, executor=executor, batch_size=batch_size, progress=progress)
         return replace(self, interactions=asked)
 
+    @takes({"variation": InstanceOf(Variation, "a Variation")})
     def refit(self, network: object = None, *, variation: Variation | None = None) -> InteractionModel:
         """The interactions that the same procedure finds on another network, or with another thing changed.
 

@@ -6,6 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import Number
+from symbolscope.core.array_checks import plain_numbers
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
 from symbolscope.games.given import GivenArray
@@ -67,7 +70,10 @@ def baseline_bound(
         ) from None
     low, high = initial - reach, initial + reach
     if limits is not None:
-        least, most = limits
+        both = ListOf(Number(finite=False), "two numbers, the least and the most").read("limits", limits)
+        if len(both) != 2:
+            raise SymbolscopeError(f"limits must be (least, most), two numbers; got {len(both)}")
+        least, most = both
         if not least < most or (initial < least).any() or (initial > most).any():
             raise SymbolscopeError(
                 f"limits must be (least, most) around the initial baseline, which is between {initial.min():.4g} and "
@@ -79,7 +85,7 @@ def baseline_bound(
 
 def _spread(game: Game, spread: GivenArray | None) -> NDArray[np.float64]:
     if spread is not None:
-        scale = np.asarray(spread, dtype=np.float64)
+        scale = plain_numbers("spread", spread)
         if not np.isfinite(scale).all() or (scale < 0).any() or not (scale > 0).any():
             raise SymbolscopeError("spread must hold finite numbers >= 0, some of them positive: standard deviations")
         return scale

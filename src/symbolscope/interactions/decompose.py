@@ -8,7 +8,8 @@ from typing import Literal, get_args, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from symbolscope.core.argument_checks import Flag
+from symbolscope.core.argument_checks import Flag, Number, described, real_number
+from symbolscope.core.array_checks import plain_numbers
 from symbolscope.core.checked_call import takes
 from symbolscope.core.sequence_checks import Names
 from symbolscope.errors import SymbolscopeError
@@ -45,7 +46,7 @@ def decompose(
     player_names: Sequence[str] | None = None,
     progress: bool | None = None,
 ) -> list[InteractionModel]: ...
-@takes({"player_names": Names(distinct=False, numbers=True), "progress": Flag()})
+@takes({"gap": Number(finite=False), "player_names": Names(distinct=False, numbers=True), "progress": Flag()})
 def decompose(
     values: ArrayLike,
     *,
@@ -224,13 +225,13 @@ def model_of_split(
 
 def check_gap(gap: float) -> None:
     """Refuse a gap outside (0, 1)."""
-    if not 0 < gap < 1:
-        raise SymbolscopeError(f"gap must be between 0 and 1, such as 1e-3; got {gap}")
+    if not 0 < (real_number(gap) or 0) < 1:
+        raise SymbolscopeError(f"gap must be between 0 and 1, such as 1e-3; got {described(gap)}")
 
 
 def check_kinds(kinds: str) -> None:
     """Refuse anything but "and-or" and "and"."""
-    if kinds not in get_args(Kinds):
+    if not isinstance(kinds, str) or kinds not in get_args(Kinds):
         raise SymbolscopeError(f'kinds must be "and-or" or "and"; got {kinds!r}')
 
 
@@ -249,8 +250,8 @@ def reorder(values: Vector, players: NDArray[np.int64]) -> Vector:
 
 def _checked_values(values: ArrayLike) -> NDArray[np.float64]:
     try:
-        table = np.array(values, dtype=np.float64)  # a copy: the caller may go on writing into theirs
-    except (TypeError, ValueError) as error:
+        table = np.array(plain_numbers("values", values))  # a copy: the caller may go on writing into theirs
+    except SymbolscopeError as error:
         raise SymbolscopeError(f"values must be numbers [2^n] or [samples, 2^n]; {error}") from None
     entries = table.shape[-1] if table.ndim in (1, 2) else 0
     if entries < 2 or entries & (entries - 1) or entries > 1 << 26:

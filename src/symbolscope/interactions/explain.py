@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from symbolscope.core.argument_checks import Flag, Seed
+from symbolscope.core.argument_checks import Flag, Number, Seed, described
 from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
@@ -46,7 +46,7 @@ def exact_memory(n_players: int) -> float:
     return _VECTORS * 8.0 * 2.0 ** (n_players - 30) if n_players <= _LARGEST_EXPONENT else float("inf")
 
 
-@takes({"game": GAME, "seed": Seed(), "progress": Flag()})
+@takes({"gap": Number(finite=False), "game": GAME, "seed": Seed(), "progress": Flag()})
 def explain(
     game: Game,
     *,
@@ -142,7 +142,6 @@ def explain(
     check_kinds(kinds)
     check_tolerance(tolerance)
     check_gap(gap)
-    seed = check_seed(seed)
     check_sparse(max_calls=None, target_r2=target_r2, sampling=sampling)
     exact = is_exact(game.n_players, max_calls, method)
     if exact:
@@ -210,13 +209,6 @@ def _is_count(given: object) -> bool:
     return not isinstance(given, bool) and isinstance(given, int | np.integer) and bool(given >= 1)
 
 
-def check_seed(seed: object) -> int:
-    """Read a seed, a whole number of at least 0."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise SymbolscopeError(f"seed must be a whole number of at least 0; got {seed!r}")
-    return int(seed)
-
-
 def check_sparse(*, max_calls: GivenCalls, target_r2: object, sampling: str) -> None:
     """Refuse what the sparse method cannot use, before any work."""
     from symbolscope.interactions.sparse.sampling import check_law
@@ -234,8 +226,8 @@ def check_sparse(*, max_calls: GivenCalls, target_r2: object, sampling: str) -> 
 
 def is_exact(n_players: int, max_calls: GivenCalls, method: str) -> bool:
     """Whether a method means all masks for so many players; refused if it says so and they are too many."""
-    if method not in METHODS:
-        raise SymbolscopeError(f'method must be "auto", "exact", "sparse" or "queries"; got {method!r}')
+    if not isinstance(method, str) or method not in METHODS:
+        raise SymbolscopeError(f'method must be "auto", "exact", "sparse" or "queries"; got {described(method)}')
     if max_calls is not None and not _is_count(max_calls):
         raise SymbolscopeError(f"max_calls must be a whole number of at least 1; got {max_calls!r}")
     if method in ("sparse", "queries"):

@@ -5,13 +5,12 @@ from numbers import Real
 
 import numpy as np
 
-from symbolscope.core.argument_checks import Flag, Seed, WholeNumber
+from symbolscope.core.argument_checks import Flag, Number, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
 from symbolscope.core.effect_text import digits_for, effect_text
 from symbolscope.core.printable_text import printable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
-from symbolscope.games.executors.settings_check import check_count
 from symbolscope.games.game import GAME, Game
 from symbolscope.games.given import GivenCount, GivenNumber
 from symbolscope.interactions.explain import explain
@@ -120,7 +119,7 @@ class Hierarchy:
         return "\n".join([*lines, f"{self.calls:,} masked inputs evaluated"])
 
 
-@takes({"game": GAME, "seed": Seed(), "progress": Flag()})
+@takes({"gap": Number(finite=False), "game": GAME, "seed": Seed(), "progress": Flag()})
 def explain_hierarchy(
     game: Game,
     groups: GivenPlayerGroups = "sentence",
@@ -187,7 +186,7 @@ def explain_hierarchy(
         raise SymbolscopeError(
             f"threshold must be a number between 0 and 1, a fraction of the largest effect; got {threshold!r}"
         )
-    most = None if most_opened is None else check_count("most_opened", most_opened, least=1)
+    most = None if most_opened is None else WholeNumber(least=1).read("most_opened", most_opened)
     chosen = choose_groups(game, groups)
     coarse = GroupedGame(game, chosen)
 

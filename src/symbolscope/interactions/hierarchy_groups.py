@@ -213,7 +213,7 @@ def _named_by_members(game: Game, group: GivenMembers) -> PlayerGroup:
 
 
 def _members(game: Game, group: GivenMembers) -> tuple[int, ...]:
-    if isinstance(group, str) or not isinstance(cast("object", group), Iterable):
+    if isinstance(group, str) or not isinstance(cast("object", group), Iterable) or getattr(group, "ndim", 1) == 0:
         raise SymbolscopeError(
             f"a group must be a list of players; got {group!r}. For a group of this one type [{group!r}]"
         )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from symbolscope.core.argument_checks import Flag, Number, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
+from symbolscope.core.gradient_mode import gradients
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
 from symbolscope.games.given import GivenArray
@@ -30,6 +31,7 @@ _DECAY = (0.9, 0.999)
 
 
 @takes({"radius": Number(finite=False), "relative": Flag(), "steps": WholeNumber(), "seed": Seed(), "progress": Flag()})
+@gradients()
 def learn_baseline(
     games: GivenGames,
     *,

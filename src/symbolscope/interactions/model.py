@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from symbolscope.core.argument_checks import FilePath, InstanceOf, Number, OneOf, WholeNumber
+from symbolscope.core.argument_checks import FilePath, InstanceOf, Number, OneOf, WholeNumber, described
+from symbolscope.core.array_checks import plain_array, row_numbers
 from symbolscope.core.checked_call import takes
 from symbolscope.core.effect_text import effect_text, table_decimals
 from symbolscope.core.name_list import name_list
@@ -188,7 +189,7 @@ class InteractionModel:
         >>> model.predict(sy.all_masks(2))
         array([0., 0., 0., 1.])
         """
-        rows = np.atleast_2d(np.asarray(masks))
+        rows = np.atleast_2d(plain_array("masks", masks))
         if rows.ndim != 2 or rows.shape[1] != self.n_players or not np.isin(rows, (0, 1)).all():
             raise SymbolscopeError(
                 f"masks must be bool [m, {self.n_players}], True = present; got {rows.dtype} {list(rows.shape)}. "
@@ -271,6 +272,7 @@ class InteractionModel:
         means = Means(store, executor, batch_size, progress)
         return replace(self, checks=checks, means=means)
 
+    @takes({"variation": InstanceOf(Variation, "a Variation")})
     def refit(self, network: object = None, *, variation: Variation | None = None) -> "InteractionModel":
         """The same procedure on another network, or with another thing changed; what controls are made of.
 
@@ -341,12 +343,12 @@ class InteractionModel:
         >>> model.restrict(1).fidelity.r2 < model.restrict(3).fidelity.r2 == 1.0
         True
         """
-        if isinstance(selection, int | np.integer):
+        if isinstance(selection, int | np.integer) and not isinstance(selection, bool | np.timedelta64):
             if selection < 0:
                 raise SymbolscopeError(f"the number of interactions to keep must be >= 0; got {selection}")
             rows = np.arange(min(int(selection), len(self.effects)))
         else:
-            rows = np.arange(len(self.effects))[np.asarray(selection)]
+            rows = row_numbers("selection", selection, len(self.effects))
         effects, orders = self.effects[rows], self.orders[rows]
         return replace(
             self,
@@ -392,11 +394,18 @@ class InteractionModel:
         """
         wanted = np.zeros(self.n_players, dtype=np.bool_)
         for player in players:
-            position = self.player_names.index(player) if player in self.player_names else player
-            if not isinstance(position, int) or not 0 <= position < self.n_players:
-                near = get_close_matches(str(player), self.player_names, n=3)
+            named = isinstance(player, str) and player in self.player_names
+            position = self.player_names.index(player) if named else player
+            if (
+                not isinstance(position, int | np.integer)
+                or isinstance(position, bool)
+                or not 0 <= position < self.n_players
+            ):
+                near = get_close_matches(
+                    player if isinstance(player, str) else described(player), self.player_names, n=3
+                )
                 raise SymbolscopeError(
-                    f"there is no player {player!r}; the nearest are {near or list(self.player_names[:3])}"
+                    f"there is no player {described(player)}; the nearest are {near or list(self.player_names[:3])}"
                 )
             wanted[position] = True
         return self.restrict((self.masks == wanted).all(axis=1))
@@ -441,6 +450,10 @@ class InteractionModel:
     @takes({"row": WholeNumber(least=0)})
     def label(self, row: int) -> str:
         """Names of the players of interaction ``row``, joined by commas."""
+        if row >= len(self.effects):
+            raise SymbolscopeError(
+                f"there are {len(self.effects)} interactions, rows 0 to {len(self.effects) - 1}; got row {row}"
+            )
         return ", ".join(self._names(row))
 
     def _names(self, row: int) -> list[str]:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from symbolscope.core.argument_checks import described, real_number
 from symbolscope.errors import SymbolscopeError
 from symbolscope.shapes import Vector
 
@@ -55,12 +56,13 @@ def _parse(tolerance: float | str) -> tuple[float, str]:
         if text.endswith("%"):
             text, unit = text[:-1], "%"
     try:
-        number = float(text)
+        found = float(text) if isinstance(text, str) else real_number(text)
     except ValueError:
-        number = math.nan
+        found = None
+    number = math.nan if found is None else found
     if not math.isfinite(number) or number < 0:
         raise SymbolscopeError(
             'tolerance must be a number >= 0, a percentage of |v(N) - v(empty)| such as "4%", or "auto"; '
-            f"got {tolerance!r}"
+            f"got {described(tolerance)}"
         )
     return number, unit

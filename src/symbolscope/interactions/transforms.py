@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from symbolscope.core.array_checks import DenseTensor, plain_numbers
 from symbolscope.errors import SymbolscopeError
 
 _MOST_PLAYERS = 26
@@ -195,18 +196,15 @@ def _reversed(rows: Rows) -> Rows:
 
 def _transformed(given: ArrayLike | torch.Tensor, name: str, transform: Callable[[Rows], Rows]) -> Rows:
     if isinstance(given, torch.Tensor):
-        tensor = given.detach().to(torch.float64)
+        if given.is_complex():
+            raise SymbolscopeError(f"{name} must hold real numbers; got {given.dtype}")
+        tensor = DenseTensor().read(name, given).detach().to(torch.float64)
         _check_shape(tuple(tensor.shape), name)
         if tensor.device.type == "cpu":
             return torch.from_numpy(_transformed(tensor.numpy(), name, transform))
         _check_finite(bool(torch.isfinite(tensor).all()), tensor.cpu().numpy, name)
         return transform(tensor.reshape(-1, tensor.shape[-1])).reshape(tensor.shape)
-    try:
-        array = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise SymbolscopeError(
-            f"{name} must be an array of numbers with 2^n entries along the last axis; {error}"
-        ) from None
+    array = plain_numbers(name, given)
     _check_shape(array.shape, name)
     out = transform(array.reshape(-1, array.shape[-1])).reshape(array.shape)
     # Anything not finite in the input reaches the sum of the output, so one pass is enough to know that all is well.

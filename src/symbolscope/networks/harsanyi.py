@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from symbolscope.core.argument_checks import Number, Seed, WholeNumber
+from symbolscope.core.array_checks import plain_numbers
 from symbolscope.core.checked_call import takes
 from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
@@ -225,7 +226,7 @@ class Harsanyi(nn.Module):
         >>> bool(sets[:, 2].any()), effects.shape == (len(sets), 1)
         (False, True)
         """
-        given = sample.detach() if isinstance(sample, Tensor) else torch.from_numpy(np.array(sample, dtype=np.float64))
+        given = torch.from_numpy(plain_numbers("sample", sample))
         if given.shape != (self.n_inputs,) or not given.isfinite().all():
             raise SymbolscopeError(
                 f"sample must be [{self.n_inputs}] finite numbers, one per input; got "

@@ -70,6 +70,7 @@ class LSTM(RecurrentNetwork):
     def state_size(self) -> int:
         return self.width
 
+    @takes({"n": WholeNumber(least=0, most=10_000_000)})
     def initial_state(self, n: int) -> Tensor:
         return self.rnn.get_parameter("weight_hh_l0").new_zeros(n, self.width)
 

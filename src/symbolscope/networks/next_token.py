@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.recurrent_network import RecurrentNetwork
 
 
@@ -23,7 +24,14 @@ def logits_at(network: nn.Module, tokens: Tensor, where: Tensor) -> Tensor:
     Tensor [k, V], one row per True of ``where``.
     """
     if not isinstance(network, RecurrentNetwork):
-        return network(tokens)[where]
+        try:
+            return network(tokens)[where]
+        except (SymbolscopeError, torch.OutOfMemoryError):
+            raise
+        except (TypeError, ValueError, IndexError, RuntimeError) as error:
+            raise SymbolscopeError(
+                f"{type(network).__name__} fails on tokens int64 {list(tokens.shape)}, or returns no logits [b, L, V]: {error}"
+            ) from error
     after_last = where.shape[1] - where.flip(1).to(torch.int8).argmax(dim=1)
     lengths = torch.where(where.any(dim=1), after_last, 0)
     return network.readout(network.resume(network.initial_state(len(tokens)), tokens, lengths)[where])

@@ -6,9 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from symbolscope.core.argument_checks import WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.recurrent_network import RecurrentNetwork
 from symbolscope.tasks.number_task import NumberTask
+
+_LARGEST_SCALE = 1e30  # counts times this stay within float32
 
 
 class Oracle(RecurrentNetwork):
@@ -50,6 +54,8 @@ class Oracle(RecurrentNetwork):
             raise SymbolscopeError(f"{type(self).__name__} needs a width of at least {least}; got {width}")
         if scale == 0 or not math.isfinite(scale):
             raise SymbolscopeError(f"scale must be a finite number other than 0; got {scale}")
+        if abs(scale) > _LARGEST_SCALE:
+            raise SymbolscopeError(f"scale must be at most {_LARGEST_SCALE:g}, to stay within float32; got {scale}")
         if task.response in task.demos:
             raise SymbolscopeError(
                 f"{type(self).__name__} tells phases by their tokens, and {type(task).__name__} responds with the token it is "
@@ -72,6 +78,7 @@ class Oracle(RecurrentNetwork):
     def state_size(self) -> int:
         return self.width
 
+    @takes({"n": WholeNumber(least=0, most=10_000_000)})
     def initial_state(self, n: int) -> Tensor:
         return self.first.repeat(n, 1)
 

@@ -9,7 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from symbolscope.core.argument_checks import Number, SeedOrGenerator, WholeNumber
+from symbolscope.core.array_checks import plain_array
 from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.shapes import Kinds
 
@@ -71,7 +73,11 @@ class Planted(nn.Module):
     @takes({"intercept": Number(finite=False)})
     def __init__(self, masks: ArrayLike, kinds: ArrayLike, effects: ArrayLike, *, intercept: float = 0.0) -> None:
         super().__init__()
-        sets, names, sizes = np.array(masks), np.array(kinds, dtype=np.str_), np.array(effects, dtype=np.float64)
+        sets, names = (
+            plain_array("masks", masks).copy(),
+            np.array(Names(distinct=False).read("kinds", kinds), dtype=np.str_),
+        )
+        sizes = plain_array("effects", effects).astype(np.float64)
         _check(sets, names, sizes, intercept)
         self.register_buffer("members", torch.from_numpy(sets))
         self.register_buffer("disjunctive", torch.from_numpy(names == "or"))

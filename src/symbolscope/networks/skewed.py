@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor
 
+from symbolscope.core.argument_checks import InstanceOf, Seed, WholeNumber
+from symbolscope.core.array_checks import DenseTensor
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.recurrent_network import RecurrentNetwork
 
@@ -42,10 +45,16 @@ class Skewed(RecurrentNetwork):
     inverse: Tensor  # [d, d]
 
     def __init__(self, network: RecurrentNetwork, matrix: Tensor | int = 0) -> None:
+        network = InstanceOf(RecurrentNetwork, "a recurrent network", "sy.networks.GRU(vocabulary)").read(
+            "network", network
+        )
         super().__init__(network.vocabulary, network.width)
         d = network.state_size
-        if isinstance(matrix, int):
-            matrix = _random(d, matrix)
+        matrix = (
+            DenseTensor().read("matrix", matrix)
+            if isinstance(matrix, Tensor)
+            else _random(d, Seed().read("matrix", matrix))
+        )
         if matrix.shape != (d, d):
             raise SymbolscopeError(
                 f"matrix must be [{d}, {d}], the network's state being {d} wide; got {list(matrix.shape)}"
@@ -61,6 +70,7 @@ class Skewed(RecurrentNetwork):
     def state_size(self) -> int:
         return self.network.state_size
 
+    @takes({"n": WholeNumber(least=0, most=10_000_000)})
     def initial_state(self, n: int) -> Tensor:
         return self.network.initial_state(n) @ self.matrix
 

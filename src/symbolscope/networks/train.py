@@ -11,7 +11,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from symbolscope.core.argument_checks import FilePath, Flag, Function, Network, Number, OneOf, Seed, WholeNumber
+from symbolscope.core.argument_checks import (
+    LARGEST_SEED,
+    FilePath,
+    Flag,
+    Function,
+    Network,
+    Number,
+    OneOf,
+    WholeNumber,
+)
 from symbolscope.core.checked_call import takes
 from symbolscope.core.gradient_mode import check_trainable, gradients
 from symbolscope.core.whole_file import as_path, check_writable
@@ -54,7 +63,7 @@ _STEP, _FIXED, _CHECK, _CONFIRM, _END, _DROPOUT = range(6)
         "stop_accuracy": Number(finite=False),
         "check_every": WholeNumber(),
         "n_check": WholeNumber(most=10_000_000),
-        "seed": Seed(),
+        "seed": WholeNumber(most=LARGEST_SEED),
         "checkpoint": FilePath(),
         "checkpoint_every": WholeNumber(),
         "snapshots": Flag(),

@@ -101,7 +101,7 @@ def train_classifier(
             classes = examples.classes
             if shuffled_labels:
                 classes = np.random.default_rng([seed, 1, step]).permutation(classes)
-            logits = network(torch.from_numpy(examples.inputs).to(device))
+            logits = network(torch.from_numpy(examples.inputs).to(parameters[0]))
             loss = nn.functional.cross_entropy(logits, torch.from_numpy(classes).to(device))
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -117,8 +117,8 @@ def train_classifier(
 @takes({"network": Network(), "task": CLASSIFICATION, "n": WholeNumber(least=1, most=10_000_000), "seed": Seed()})
 def class_accuracy(network: nn.Module, task: Classification, *, n: int = _CHECKED, seed: int = 0) -> float:
     """Share of ``n`` fresh examples that the network classifies right, in evaluation mode."""
-    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    like = next(network.parameters(), torch.zeros(()))
     examples = task.sample(n, seed=np.random.default_rng([seed, 2]))
     with torch.no_grad(), evaluation_mode(network):
-        said = network(torch.from_numpy(examples.inputs).to(device)).argmax(dim=-1)
+        said = network(torch.from_numpy(examples.inputs).to(like)).argmax(dim=-1)
     return float((said.cpu().numpy() == examples.classes).mean())

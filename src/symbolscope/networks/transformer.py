@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from symbolscope.core.argument_checks import Number, OneOf, Seed, WholeNumber
+from symbolscope.core.array_checks import DenseTensor
 from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.sequence_network import SequenceNetwork
@@ -91,7 +92,7 @@ class Transformer(SequenceNetwork):
             "n_heads": WholeNumber(),
             "positions": OneOf(("nope", "rope")),
             "window": WholeNumber(),
-            "dropout": Number(finite=False),
+            "dropout": Number(least=0, most=1),
             "seed": Seed(),
         }
     )
@@ -148,6 +149,7 @@ class Transformer(SequenceNetwork):
             block.attention.window = window
         return cut
 
+    @takes({"tokens": DenseTensor(axes=(2,), whole=True)})
     def attention(self, tokens: Tensor) -> list[Attention]:
         """What each block's attention did, one entry per block."""
         x, found = self.embedding(tokens), list[Attention]()

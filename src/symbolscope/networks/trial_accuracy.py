@@ -13,7 +13,7 @@ from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.evaluation_mode import evaluation_mode
 from symbolscope.networks.next_token import logits_at
-from symbolscope.tasks.task import Task
+from symbolscope.tasks.task import TASK, Task
 from symbolscope.tasks.trials import Trials
 
 _ROWS_AT_ONCE = 1_024
@@ -65,7 +65,7 @@ def trial_accuracy(
     >>> trial_accuracy(sy.networks.GRU(task.vocabulary, width=8), task) < 0.5
     True
     """
-    trials = task if isinstance(task, Trials) else task.sample(n_trials, seed=seed, counts=counts)
+    trials = task if isinstance(task, Trials) else TASK.read("task", task).sample(n_trials, seed=seed, counts=counts)
     return float(right_trials(network, trials).mean())
 
 

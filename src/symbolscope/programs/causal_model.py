@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.core.argument_checks import InstanceOf
+from symbolscope.core.argument_checks import InstanceOf, Text, described
+from symbolscope.core.array_checks import plain_array
+from symbolscope.core.sequence_checks import Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.programs.program import Program
 
@@ -60,12 +62,13 @@ class CausalModel:
         inputs: Sequence[str] | None = None,
         answer: str | None = None,
     ) -> None:
+        mechanisms = _checked_mechanisms(mechanisms)
         for name, (parents, _) in mechanisms.items():
             if not parents:
                 raise SymbolscopeError(f"variable {name!r} has no parents; leave it out, then it is an input")
         self.mechanisms = dict(mechanisms)
         every = {parent for parents, _ in mechanisms.values() for parent in parents}
-        self.inputs = tuple(sorted(every - set(mechanisms))) if inputs is None else tuple(inputs)
+        self.inputs = tuple(sorted(every - set(mechanisms))) if inputs is None else Names().read("inputs", inputs)
         both = [name for name in self.inputs if name in mechanisms]
         if both:
             raise SymbolscopeError(f"an input has no mechanism, and {both[0]!r} has one; leave it out of inputs")
@@ -92,13 +95,15 @@ class CausalModel:
         SymbolscopeError
             If a name is unknown (the nearest is named), an input is missing, or the arrays differ in their number of rows.
         """
+        if not isinstance(inputs, Mapping):
+            raise SymbolscopeError(f"inputs must be a dict of arrays by name; got {described(inputs)}")
         for name in inputs:
             self._check(name)
         missing = [name for name in self.inputs if name not in inputs]
         if missing:
             raise SymbolscopeError(f"run needs a value for every input; missing: {', '.join(missing)}")
-        values: dict[str, NDArray[Any]] = {name: np.asarray(value) for name, value in inputs.items()}
-        lengths = {name: len(value) for name, value in values.items()}
+        values: dict[str, NDArray[Any]] = {name: plain_array(name, value) for name, value in inputs.items()}
+        lengths = {name: len(np.atleast_1d(value)) for name, value in values.items()}
         if len(set(lengths.values())) > 1:
             raise SymbolscopeError(f"all inputs must have the same number of rows; got {lengths}")
         for name in self.order:
@@ -122,6 +127,9 @@ class CausalModel:
         SymbolscopeError
             As for :meth:`run`.
         """
+        for what, given in (("base", base), ("sources", sources)):
+            if not isinstance(given, Mapping):
+                raise SymbolscopeError(f"{what} must be a dict by name; got {described(given)}")
         for name in sources:
             self._check(name)
         return self.run(dict(base) | {name: self.run(source)[name] for name, source in sources.items()})
@@ -129,12 +137,12 @@ class CausalModel:
     def _answer(self, given: str | None, parents: set[str]) -> str:
         if given is None:
             return next((name for name in reversed(self.order) if name not in parents), "")
-        self._check(given)
+        self._check(Text("the name of a variable").read("answer", given))
         return given
 
     def _check(self, name: str) -> None:
         if name not in self.names:
-            near = get_close_matches(name, self.names, n=1, cutoff=0.0)
+            near = get_close_matches(str(name), self.names, n=1, cutoff=0.0)
             raise SymbolscopeError(
                 f"the causal model has no variable {name!r}; did you mean {near[0]!r}? It has: {', '.join(self.names)}"
             )
@@ -159,6 +167,21 @@ class CausalModel:
         for name in self.mechanisms:
             visit(name)
         return tuple(order)
+
+
+def _checked_mechanisms(given: object) -> dict[str, tuple[tuple[str, ...], Callable[..., NDArray[Any]]]]:
+    """Name -> (names of the parents, function of their values), or a refusal that says how to write it."""
+    example = 'such as {"sum": (("a", "b"), numpy.add)}'
+    if not isinstance(given, Mapping):
+        raise SymbolscopeError(
+            f"mechanisms must be a dict from a name to (parents, function), {example}; got {described(given)}"
+        )
+    checked: dict[str, tuple[tuple[str, ...], Callable[..., NDArray[Any]]]] = {}
+    for name, one in given.items():
+        if not isinstance(name, str) or not isinstance(one, tuple | list) or len(one) != 2 or not callable(one[1]):
+            raise SymbolscopeError(f"mechanisms[{name!r}] must be (parents, function), {example}; got {described(one)}")
+        checked[name] = (Names(distinct=False).read(f"the parents of {name!r}", one[0]), one[1])
+    return checked
 
 
 ANY_PROGRAM = InstanceOf[Program | CausalModel](

@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import GENERATOR
+from symbolscope.core.array_checks import NamedColumns, WholeArray
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.programs.number_program import DEMONSTRATION, PHASE, RESPONSE, NumberProgram
 from symbolscope.programs.program import State, Variable
@@ -50,6 +53,7 @@ class CountUpIncr(NumberProgram):
             PHASE,
         )
 
+    @takes({"quantities": WholeArray(axes=(1,))})
     def init(self, quantities: NDArray[np.int64]) -> State:
         n, most = len(quantities), self.task.max_count
         return {
@@ -59,6 +63,7 @@ class CountUpIncr(NumberProgram):
             "phase": np.full(n, DEMONSTRATION),
         }
 
+    @takes({"state": NamedColumns(), "tokens": WholeArray(axes=(1,))})
     def update(self, state: State, tokens: NDArray[np.int64]) -> State:
         triggered, count = self._triggers(state, tokens), state["count"]
         count = count + self._shown(state) * self._demonstrates(state, tokens)
@@ -71,6 +76,7 @@ class CountUpIncr(NumberProgram):
             "phase": np.where(triggered, RESPONSE, state["phase"]),
         }
 
+    @takes({"state": NamedColumns(), "generator": GENERATOR})
     def emit(self, state: State, generator: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         most = self.task.max_count
         shown = np.floor(state["count"] + 1e-6)

@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import GENERATOR
+from symbolscope.core.array_checks import NamedColumns, WholeArray
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.programs.number_program import NumberProgram
 from symbolscope.programs.program import State, Variable
@@ -53,10 +56,12 @@ class CtxDistr(NumberProgram):
                 f"{type(task).__name__} asks for another"
             )
 
+    @takes({"quantities": WholeArray(axes=(1,))})
     def init(self, quantities: NDArray[np.int64]) -> State:
         zeros = np.zeros_like(quantities)
         return {"quantity": quantities, "contribution": zeros, "earlier": zeros, "phase": zeros - 1}
 
+    @takes({"state": NamedColumns(), "tokens": WholeArray(axes=(1,))})
     def update(self, state: State, tokens: NDArray[np.int64]) -> State:
         carried = self._responds(state, tokens).astype(np.int64) - self._demonstrates(state, tokens)
         return {
@@ -66,6 +71,7 @@ class CtxDistr(NumberProgram):
             "phase": np.where(self._triggers(state, tokens), 1, state["phase"]),
         }
 
+    @takes({"state": NamedColumns(), "generator": GENERATOR})
     def emit(self, state: State, generator: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         total = state["earlier"] + state["contribution"]
         return self._emitted(state, -total, total >= 0, generator)

@@ -32,6 +32,10 @@ class NumberProgram(Program):
         super().__init__(task)
 
     def _demonstrates(self, state: State, tokens: NDArray[np.int64]) -> NDArray[np.bool_]:
+        if tokens.shape != state["phase"].shape:
+            raise SymbolscopeError(
+                f"tokens must be {list(state['phase'].shape)}, one per trial; got {list(tokens.shape)}"
+            )
         return (state["phase"] == DEMONSTRATION) & np.isin(tokens, self.task.demos)
 
     def _responds(self, state: State, tokens: NDArray[np.int64]) -> NDArray[np.bool_]:

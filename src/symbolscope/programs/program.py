@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.core.argument_checks import InstanceOf, Seed, WholeNumber
+from symbolscope.core.argument_checks import GENERATOR, InstanceOf, Seed, Text, WholeNumber, described
+from symbolscope.core.array_checks import NamedColumns, WholeArray
 from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import listed_things
 from symbolscope.errors import SymbolscopeError
 from symbolscope.tasks.task import TASK, Task
 
@@ -24,6 +26,13 @@ class Variable:
 
     name: str
     values: tuple[float | int, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", Text("the name of a variable").read("name", self.name))
+        given = listed_things(self.values, ordered=True)
+        if given is None or not all(isinstance(one, int | float | np.number) for one in given):
+            raise SymbolscopeError(f"values must be the numbers that {self.name} may be; got {described(self.values)}")
+        object.__setattr__(self, "values", tuple(self.values))
 
 
 class Program(ABC):
@@ -94,6 +103,7 @@ class Program(ABC):
     def __repr__(self) -> str:
         return f"{self.name}({self.task!r})"
 
+    @takes({"state": NamedColumns(), "values": NamedColumns()})
     def assign(self, state: State, values: Mapping[str, Column]) -> State:
         """The state with some variables set to arrays [n].
 
@@ -114,6 +124,7 @@ class Program(ABC):
                 )
         return state | dict(values)
 
+    @takes({"tokens": WholeArray(axes=(2,)), "quantities": WholeArray(axes=(1,))})
     def trace(self, tokens: NDArray[np.int64], quantities: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Everything in the state after each token of trials [n, L]: arrays [n, L] by name.
 
@@ -134,6 +145,7 @@ class Program(ABC):
             steps.append(state)
         return {name: np.stack([step[name] for step in steps], axis=1) for name in state}
 
+    @takes({"state": NamedColumns(), "generator": GENERATOR, "max_steps": WholeNumber()})
     def finish(
         self, state: State, *, generator: np.random.Generator, max_steps: int
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import GENERATOR
+from symbolscope.core.array_checks import NamedColumns, WholeArray
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.programs.program import Program, State, Variable
 from symbolscope.tasks.arithmetic import Arithmetic
@@ -47,6 +50,7 @@ class RunningTotal(Program):
             Variable("operand", tuple(range(_LARGEST + 1))),
         )
 
+    @takes({"quantities": WholeArray(axes=(1,))})
     def init(self, quantities: NDArray[np.int64]) -> State:
         zeros = np.zeros_like(quantities)
         return {
@@ -58,6 +62,7 @@ class RunningTotal(Program):
             "at": zeros,
         }
 
+    @takes({"state": NamedColumns(), "tokens": WholeArray(axes=(1,))})
     def update(self, state: State, tokens: NDArray[np.int64]) -> State:
         index, at = self.task.vocabulary.index, state["at"]
         number = tokens - index("0")
@@ -81,6 +86,7 @@ class RunningTotal(Program):
             "quantity": state["quantity"], "remaining": remaining, "value": value, "sign": sign, "operand": operand, "at": new_at
         }  # fmt: skip
 
+    @takes({"state": NamedColumns(), "generator": GENERATOR})
     def emit(self, state: State, generator: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         index, at, value = self.task.vocabulary.index, state["at"], state["value"]
         zero, n = index("0"), len(value)

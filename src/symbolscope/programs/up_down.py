@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import GENERATOR
+from symbolscope.core.array_checks import NamedColumns, WholeArray
+from symbolscope.core.checked_call import takes
 from symbolscope.programs.number_program import DEMONSTRATION, PHASE, RESPONSE, NumberProgram
 from symbolscope.programs.program import State, Variable
 from symbolscope.tasks.task import Task
@@ -39,6 +42,7 @@ class UpDown(NumberProgram):
         largest = max(self.task.max_count, int(self.task.answer(np.array(self.task.quantities)).max()))
         self.variables = (Variable("count", tuple(range(largest + 1))), PHASE)
 
+    @takes({"quantities": WholeArray(axes=(1,))})
     def init(self, quantities: NDArray[np.int64]) -> State:
         return {
             "quantity": quantities,
@@ -46,6 +50,7 @@ class UpDown(NumberProgram):
             "phase": np.full_like(quantities, DEMONSTRATION),
         }
 
+    @takes({"state": NamedColumns(), "tokens": WholeArray(axes=(1,))})
     def update(self, state: State, tokens: NDArray[np.int64]) -> State:
         count = state["count"] + self._demonstrates(state, tokens) - self._responds(state, tokens)
         triggered = self._triggers(state, tokens)
@@ -55,5 +60,6 @@ class UpDown(NumberProgram):
             "phase": np.where(triggered, RESPONSE, state["phase"]),
         }
 
+    @takes({"state": NamedColumns(), "generator": GENERATOR})
     def emit(self, state: State, generator: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         return self._emitted(state, state["count"], state["count"] <= 0, generator)

@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import GENERATOR
+from symbolscope.core.array_checks import NamedColumns, WholeArray
+from symbolscope.core.checked_call import takes
 from symbolscope.programs.number_program import DEMONSTRATION, PHASE, RESPONSE, NumberProgram
 from symbolscope.programs.program import State, Variable
 from symbolscope.tasks.task import Task
@@ -34,6 +37,7 @@ class UpUp(NumberProgram):
             PHASE,
         )
 
+    @takes({"quantities": WholeArray(axes=(1,))})
     def init(self, quantities: NDArray[np.int64]) -> State:
         zeros = np.zeros_like(quantities)
         return {
@@ -43,6 +47,7 @@ class UpUp(NumberProgram):
             "phase": np.full_like(quantities, DEMONSTRATION),
         }
 
+    @takes({"state": NamedColumns(), "tokens": WholeArray(axes=(1,))})
     def update(self, state: State, tokens: NDArray[np.int64]) -> State:
         return {
             "quantity": state["quantity"],
@@ -51,6 +56,7 @@ class UpUp(NumberProgram):
             "phase": np.where(self._triggers(state, tokens), RESPONSE, state["phase"]),
         }
 
+    @takes({"state": NamedColumns(), "generator": GENERATOR})
     def emit(self, state: State, generator: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         done = state["response_count"] >= self.task.answer(state["demo_count"])
         return self._emitted(state, state["demo_count"], done, generator)

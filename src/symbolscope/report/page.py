@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
-from symbolscope.core.argument_checks import FilePath, Flag, Text
+from symbolscope.core.argument_checks import FilePath, Flag, InstanceOf, Text
 from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf, is_iterable
 from symbolscope.core.whole_file import as_path, check_writable, write_whole
 from symbolscope.errors import SymbolscopeError
 
@@ -88,8 +89,15 @@ def write_report(
     ...     page.read_text(encoding="utf-8")[:15]
     '<!doctype html>'
     """
+    from symbolscope.evidence.faithfulness import Faithfulness
+    from symbolscope.evidence.left_out import NotAssessed
+
     destination = _checked_path(path)
     models, studies, measured = _checked_items(items)
+    if evidence is not None:
+        evidence = ListOf(InstanceOf((Faithfulness, NotAssessed), "what sy.assess returned"), "reports").read(
+            "evidence", evidence
+        )
     if evidence is not None and len(evidence) != len(models):
         raise SymbolscopeError(
             f"evidence must hold one report per explanation; got {len(evidence)} for {len(models)}: type sy.assess_many(models)"
@@ -118,7 +126,7 @@ def _checked_items(
     studies: list[CountingStudy] = []
     measured: list[Measured] = []
     single = isinstance(items, InteractionModel) or _is_study(items) or _is_measured(items)
-    if not single and not isinstance(items, Iterable):
+    if not single and not is_iterable(items):
         raise SymbolscopeError(
             f"write_report needs one InteractionModel or a list of them; got a {type(items).__name__}: "
             "pass what sy.explain or sy.decompose returned (of a graph: graph.interactions), or what sy.check_emergence, "

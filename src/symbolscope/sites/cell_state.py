@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import Network
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.sites.hooked_site import HookedSite
 from symbolscope.sites.modules import described, module_at, recurrent_cells, recurrent_layers
@@ -52,6 +54,7 @@ class CellState(HookedSite):
 
     path: str = "cell"
 
+    @takes({"network": Network()})
     def width(self, network: nn.Module) -> int:
         """Size d of the state."""
         cell = self._cell(network)

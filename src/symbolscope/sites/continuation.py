@@ -6,6 +6,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from symbolscope.core.argument_checks import InstanceOf
+from symbolscope.core.array_checks import DenseTensor
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.sites.visit import check_states
 
@@ -93,6 +96,8 @@ class Continuation(ABC):
 
         The parts should be of one network and site; then their rows go through the network together where possible.
         """
+        kind = InstanceOf(Continuation, "a continuation", "site.continuation(network, inputs, steps)")
+        parts = ListOf(kind, "continuations").read("parts", parts)
         if not parts:
             raise SymbolscopeError("concatenate needs at least one continuation; got none")
         widths = sorted({part.states.shape[1] for part in parts})
@@ -109,6 +114,7 @@ class Continuation(ABC):
 
     def _checked_rows(self, rows: Tensor, states: Tensor) -> Tensor:
         """``rows`` on the CPU; refuses wrong rows and states."""
+        rows = DenseTensor().read("rows", rows)
         if rows.dtype != torch.int64 or rows.ndim != 1 or len(rows) == 0:
             raise SymbolscopeError(
                 f"rows must be int64 [r] with r >= 1; got {str(rows.dtype).removeprefix('torch.')} {list(rows.shape)}"
@@ -123,6 +129,7 @@ class Continuation(ABC):
 
     def _checked_where(self, rows: Tensor, where: Tensor) -> Tensor:
         """``where`` cut after its last True; refuses one that asks for outputs that do not exist."""
+        rows, where = DenseTensor().read("rows", rows), DenseTensor().read("where", where)
         if where.dtype != torch.bool or where.ndim != 2 or len(where) != len(rows):
             raise SymbolscopeError(
                 f"where must be bool [r, S] with one row per row ({len(rows)}); got {str(where.dtype).removeprefix('torch.')} "

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
+from symbolscope.core.array_checks import DenseTensor
 from symbolscope.errors import SymbolscopeError
 
 # One tensor whose first axis counts examples, or a dict of such tensors by parameter name (other values go through as they are).
@@ -15,16 +16,24 @@ Inputs: TypeAlias = Tensor | Mapping[str, object]
 
 def forward(network: nn.Module, inputs: Inputs) -> object:
     """Call ``network(inputs)``, or ``network(**inputs)`` where they are named, on copies: it may write into what it is given."""
-    if isinstance(inputs, Mapping):
-        return network(
-            **{name: value.clone() if isinstance(value, Tensor) else value for name, value in inputs.items()}
-        )
-    return network(inputs.clone())
+    try:
+        if isinstance(inputs, Mapping):
+            return network(
+                **{name: value.clone() if isinstance(value, Tensor) else value for name, value in inputs.items()}
+            )
+        return network(inputs.clone())
+    except (SymbolscopeError, torch.OutOfMemoryError):
+        raise
+    except (TypeError, ValueError, IndexError, RuntimeError) as error:
+        raise SymbolscopeError(f"{type(network).__name__} fails on these inputs, {_kind(inputs)}: {error}") from error
 
 
 def n_rows(inputs: Inputs) -> int:
     """Number of examples; refuses tensors that do not agree on it."""
     named = inputs if isinstance(inputs, Mapping) else {"inputs": inputs}
+    for name, value in named.items():
+        if isinstance(value, Tensor):
+            DenseTensor().read(str(name), value)
     rows = {name: len(value) for name, value in named.items() if isinstance(value, Tensor) and value.ndim}
     if not rows:
         raise SymbolscopeError(

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import Network
+from symbolscope.core.array_checks import DenseTensor
+from symbolscope.core.checked_call import takes
 from symbolscope.sites.forward_pass import Inputs, forward, n_rows, recurrent_backward
 from symbolscope.sites.modules import described
 from symbolscope.sites.site import Site
@@ -19,6 +22,7 @@ class HookedSite(Site):
     A kind implements :meth:`_attach`; the hooks live for one forward pass and are gone after it, however it ends.
     """
 
+    @takes({"network": Network()})
     def observe(self, network: nn.Module, inputs: Inputs, steps: Steps) -> tuple[Tensor, object]:
         """Natural states at ``steps``, and what the network returned; see :meth:`Site.read`."""
         visit = self._visit(inputs, steps, None)
@@ -26,6 +30,7 @@ class HookedSite(Site):
         assert visit.found is not None
         return visit.found, output
 
+    @takes({"network": Network(), "states": DenseTensor()})
     def run(self, network: nn.Module, inputs: Inputs, steps: Steps, states: Tensor) -> object:
         """What the network returns with ``states`` written at ``steps``; see :meth:`Site.run`."""
         visit = self._visit(inputs, steps, states)

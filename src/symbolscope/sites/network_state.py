@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import Network
+from symbolscope.core.array_checks import DenseTensor
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.recurrent_network import RecurrentNetwork
 from symbolscope.sites.continuation import Continuation
@@ -44,10 +47,12 @@ class NetworkState(Site):
 
     path: str = field(default="", init=False)
 
+    @takes({"network": Network()})
     def width(self, network: nn.Module) -> int:
         """Size d of the state."""
         return self._network(network).state_size
 
+    @takes({"network": Network()})
     def observe(self, network: nn.Module, inputs: Inputs, steps: Steps) -> tuple[Tensor, object]:
         """States at ``steps``, and the network's logits; see :meth:`Site.read`."""
         recurrent = self._network(network)
@@ -61,6 +66,7 @@ class NetworkState(Site):
         tokens, checked = self._checked(inputs, steps)
         return at_steps(recurrent.states(tokens[:, : int(checked.max()) + 1]), checked)
 
+    @takes({"network": Network(), "states": DenseTensor()})
     def run(self, network: nn.Module, inputs: Inputs, steps: Steps, states: Tensor) -> Tensor:
         """Logits [b, L, V] with ``states`` written at ``steps``; see :meth:`Site.run`."""
         recurrent = self._network(network)
@@ -76,6 +82,7 @@ class NetworkState(Site):
             index = offset.clamp(0, after.shape[1] - 1)[:, :, None].expand_as(natural)
             return recurrent.readout(torch.where((offset >= 0)[:, :, None], after.gather(1, index), natural))
 
+    @takes({"network": Network(), "lengths": DenseTensor(axes=(1,), whole=True)})
     def continuation(
         self, network: nn.Module, inputs: Inputs, steps: Steps, *, lengths: Tensor | None = None
     ) -> Continuation:

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from symbolscope.core.argument_checks import Network
+from symbolscope.core.array_checks import DenseTensor
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.gru import GRU
 from symbolscope.networks.lstm import LSTM
@@ -71,22 +74,26 @@ class RecurrentState(HookedSite):
     layer: int | None = None
     call: int | None = None
 
+    @takes({"network": Network()})
     def width(self, network: nn.Module) -> int:
         """Size d of the state."""
         return self._layers(network).width
 
+    @takes({"network": Network()})
     def observe(self, network: nn.Module, inputs: Inputs, steps: Steps) -> tuple[Tensor, object]:
         """Natural states at ``steps``, and what the network returned; see :meth:`Site.read`."""
         if self._is_own(network):
             return NetworkState().observe(network, inputs, steps)
         return super().observe(network, inputs, steps)
 
+    @takes({"network": Network(), "states": DenseTensor()})
     def run(self, network: nn.Module, inputs: Inputs, steps: Steps, states: Tensor) -> object:
         """What the network returns with ``states`` written at ``steps``; see :meth:`Site.run`."""
         if self._is_own(network):
             return NetworkState().run(network, inputs, steps, states)
         return super().run(network, inputs, steps, states)
 
+    @takes({"network": Network(), "lengths": DenseTensor(axes=(1,), whole=True)})
     def continuation(
         self, network: nn.Module, inputs: Inputs, steps: Steps, *, lengths: Tensor | None = None
     ) -> Continuation:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from symbolscope.core.argument_checks import InstanceOf
+from symbolscope.core.argument_checks import InstanceOf, Network
+from symbolscope.core.array_checks import DenseTensor
+from symbolscope.core.checked_call import takes
 from symbolscope.sites.continuation import Continuation
 from symbolscope.sites.forward_pass import Inputs
 from symbolscope.sites.steps import Steps
@@ -39,6 +41,7 @@ class Site(ABC):
 
     path: str
 
+    @takes({"network": Network()})
     def read(self, network: nn.Module, inputs: Inputs, steps: Steps = None) -> Tensor:
         """Natural states at ``steps``.
 
@@ -73,6 +76,7 @@ class Site(ABC):
         Parameters and errors are those of :meth:`read`; states of another shape than [b, d] are refused too.
         """
 
+    @takes({"network": Network(), "lengths": DenseTensor(axes=(1,), whole=True)})
     def continuation(
         self, network: nn.Module, inputs: Inputs, steps: Steps, *, lengths: Tensor | None = None
     ) -> Continuation:

@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from symbolscope.core.argument_checks import WholeNumber
+from symbolscope.core.array_checks import DenseTensor
 from symbolscope.errors import SymbolscopeError
 
 # One step for all examples, one per example (int64 [b]), or None where there is no position axis.
@@ -19,12 +21,14 @@ def checked_steps(steps: Steps, n: int) -> Tensor | None:
     """``steps`` as int64 [n] on the CPU, or None; refuses other shapes and dtypes, and negative steps."""
     if steps is None:
         return None
-    if isinstance(steps, int) and not isinstance(steps, bool):
-        given = torch.full((n,), steps, dtype=torch.int64)
+    if isinstance(steps, int | np.integer) and not isinstance(steps, bool):
+        given = torch.full((n,), WholeNumber().read("steps", steps), dtype=torch.int64)
     elif isinstance(steps, np.ndarray):
-        given = torch.from_numpy(steps)
+        if steps.dtype != np.int64:
+            raise SymbolscopeError(f"steps must have dtype int64; got {steps.dtype}. Type steps.astype(numpy.int64)")
+        given = torch.from_numpy(np.ascontiguousarray(steps))
     elif isinstance(steps, Tensor):
-        given = steps.detach().cpu()
+        given = DenseTensor().read("steps", steps).detach().cpu()
     else:
         raise SymbolscopeError(
             f"steps must be an int, int64 [b] or None; got {type(steps).__name__}. Type torch.tensor([...])"

@@ -8,6 +8,7 @@ from typing import cast
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from symbolscope.core.array_checks import DenseTensor
 from symbolscope.errors import SymbolscopeError
 
 Arguments = tuple[object, ...]
@@ -111,6 +112,7 @@ class Visit:
 
 def check_states(states: Tensor, n: int, width: int, name: str) -> None:
     """Refuse states that are not floating-point [n, width]."""
+    states = DenseTensor().read("states", states)
     if states.shape != (n, width) or not states.is_floating_point():
         raise SymbolscopeError(
             f"states must be floating-point [b, d] = [{n}, {width}], one row per example, for {name}; got "

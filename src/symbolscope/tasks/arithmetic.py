@@ -6,6 +6,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import GENERATOR, WholeNumber
+from symbolscope.core.array_checks import WholeArray
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.tasks.task import Task
 from symbolscope.tasks.trials import Trials
@@ -49,7 +53,10 @@ class Arithmetic(Task):
     vocabulary: ClassVar[Vocabulary] = Vocabulary(("P", "B", "E", "+", "-", "=", ",", *_NUMBERS))  # type: ignore[misc]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "held_out", tuple(self.held_out))
+        object.__setattr__(
+            self, "held_out", ListOf(WholeNumber(), "quantities", ordered=False).read("held_out", self.held_out)
+        )
+        object.__setattr__(self, "max_operations", WholeNumber().read("max_operations", self.max_operations))
         if not 1 <= self.max_operations <= _LARGEST:
             raise SymbolscopeError(f"max_operations must be 1..{_LARGEST}; got {self.max_operations}")
         outside = [count for count in self.held_out if count not in self.quantities]
@@ -76,10 +83,12 @@ class Arithmetic(Task):
         """Id of E."""
         return self.vocabulary.index("E")
 
+    @takes({"values": WholeArray()})
     def number(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Ids of the tokens of numbers 0..20."""
         return values + self.vocabulary.index("0")
 
+    @takes({"quantities": WholeArray(axes=(1,), least=1), "generator": GENERATOR})
     def write(self, quantities: NDArray[np.int64], generator: np.random.Generator) -> Trials:
         n, most = len(quantities), int(quantities.max(initial=1))
         index = self.vocabulary.index

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.core.argument_checks import InstanceOf, SeedOrGenerator, WholeNumber
+from symbolscope.core.argument_checks import GENERATOR, InstanceOf, SeedOrGenerator, WholeNumber
+from symbolscope.core.array_checks import NamedColumns
 from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.tasks.task import Task
@@ -82,6 +83,7 @@ class Classification(ABC):
     def classes(self, values: Values) -> NDArray[np.int64]:
         """Right class of each input, int64 [n], 0 .. n_classes - 1."""
 
+    @takes({"values": NamedColumns(), "generator": GENERATOR})
     def sources(self, values: Values, generator: np.random.Generator) -> dict[str, NDArray[Any]]:
         """Inputs whose parts may be carried into those given, one for each: by default drawn as any others.
 

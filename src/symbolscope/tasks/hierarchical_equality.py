@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.core.argument_checks import WholeNumber
+from symbolscope.core.argument_checks import GENERATOR, WholeNumber
+from symbolscope.core.array_checks import NamedColumns
 from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.tasks.classification import Classification, Values
@@ -43,11 +44,13 @@ class HierarchicalEquality(Classification):
         self.size = size
         self.width = 4 * size
 
+    @takes({"n": WholeNumber(least=1, most=10_000_000), "generator": GENERATOR})
     def draw(self, n: int, generator: np.random.Generator) -> dict[str, NDArray[Any]]:
         a, b, c, d = generator.uniform(-0.5, 0.5, size=(4, n, self.size))
         left, right = generator.random((2, n, 1)) < 0.5
         return {"a": a, "b": np.where(left, a, b), "c": c, "d": np.where(right, c, d)}
 
+    @takes({"values": NamedColumns(), "generator": GENERATOR})
     def sources(self, values: Values, generator: np.random.Generator) -> dict[str, NDArray[Any]]:
         """Inputs in which any object may be one of the other run's, so that a carried object meets its like."""
         n = len(values["a"])
@@ -62,9 +65,11 @@ class HierarchicalEquality(Classification):
             drawn[other] = np.where(alike[:, None], drawn[one], drawn[other])
         return drawn
 
+    @takes({"values": NamedColumns()})
     def inputs(self, values: Values) -> NDArray[np.float32]:
         return np.concatenate([values[name] for name in _NAMES], axis=1).astype(np.float32)
 
+    @takes({"values": NamedColumns()})
     def classes(self, values: Values) -> NDArray[np.int64]:
         left = (values["a"] == values["b"]).all(axis=1)
         right = (values["c"] == values["d"]).all(axis=1)

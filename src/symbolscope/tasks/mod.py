@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.array_checks import WholeArray
+from symbolscope.core.checked_call import takes
 from symbolscope.tasks.multi_object import MultiObject
 
 
@@ -23,6 +25,7 @@ class Mod(MultiObject):
     'B D1 D2 D2 D0 D0 T R E'
     """
 
+    @takes({"quantities": WholeArray()})
     def answer(self, quantities: NDArray[np.int64]) -> NDArray[np.int64]:
         """Number of response tokens: n mod 4."""
         return quantities % 4

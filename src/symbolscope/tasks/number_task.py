@@ -7,7 +7,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.core.argument_checks import InstanceOf
+from symbolscope.core.argument_checks import GENERATOR, InstanceOf, Number, WholeNumber
+from symbolscope.core.array_checks import WholeArray
+from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.tasks.task import Task
 from symbolscope.tasks.trials import Trials
@@ -48,7 +51,12 @@ class NumberTask(Task):
     response_token: ClassVar[str]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "held_out", tuple(self.held_out))
+        object.__setattr__(
+            self, "held_out", ListOf(WholeNumber(), "quantities", ordered=False).read("held_out", self.held_out)
+        )
+        object.__setattr__(self, "max_count", WholeNumber(most=1_000_000).read("max_count", self.max_count))
+        chance = Number(finite=False).read("void_probability", self.void_probability)
+        object.__setattr__(self, "void_probability", chance)
         if self.max_count < 1:
             raise SymbolscopeError(f"max_count must be at least 1; got {self.max_count}")
         outside = [count for count in self.held_out if count not in self.quantities]
@@ -112,6 +120,7 @@ class NumberTask(Task):
         """Id of the response token."""
         return self.vocabulary.index(self.response_token)
 
+    @takes({"quantities": WholeArray()})
     def answer(self, quantities: NDArray[np.int64]) -> NDArray[np.int64]:
         """Number of response tokens to each quantity, int64 [n]."""
         return quantities
@@ -120,6 +129,7 @@ class NumberTask(Task):
         """The same task without void tokens."""
         return replace(self, void_probability=0.0)
 
+    @takes({"quantities": WholeArray(axes=(1,), least=1), "generator": GENERATOR})
     def write(self, quantities: NDArray[np.int64], generator: np.random.Generator) -> Trials:
         n, answers = len(quantities), self.answer(quantities)
         # Voids before each demonstration token and before T.

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import GENERATOR
+from symbolscope.core.array_checks import WholeArray
 from symbolscope.core.checked_call import takes
 from symbolscope.tasks.task import TASK, Task
 from symbolscope.tasks.trials import Trials
@@ -34,6 +36,7 @@ class ShuffledAnswers(Task):
         self.vocabulary, self.pad, self.end = task.vocabulary, task.pad, task.end
         self.quantities, self.held_out, self.max_length = task.quantities, task.held_out, 2 * task.max_length
 
+    @takes({"quantities": WholeArray(axes=(1,), least=1), "generator": GENERATOR})
     def write(self, quantities: NDArray[np.int64], generator: np.random.Generator) -> Trials:
         own = self.task.write(quantities, generator)
         other = self.task.write(generator.permutation(quantities), generator)

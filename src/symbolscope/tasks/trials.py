@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.array_checks import WholeArray, row_numbers
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 
 
@@ -56,6 +58,7 @@ class Trials:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @takes({"predictions": WholeArray(axes=(2,))})
     def correct(self, predictions: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether every scored token is predicted, bool [n].
 
@@ -75,4 +78,5 @@ class Trials:
 
     def subset(self, rows: NDArray[np.int64]) -> "Trials":
         """The trials of the given rows."""
+        rows = row_numbers("rows", rows, len(self))
         return Trials(self.tokens[rows], self.scored[rows], self.quantities[rows], self.lengths[rows])

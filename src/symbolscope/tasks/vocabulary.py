@@ -7,8 +7,9 @@ from difflib import get_close_matches
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.core.argument_checks import InstanceOf, Text
+from symbolscope.core.argument_checks import InstanceOf, Text, WholeNumber
 from symbolscope.core.checked_call import takes
+from symbolscope.core.sequence_checks import ListOf, Names
 from symbolscope.errors import SymbolscopeError
 
 
@@ -33,6 +34,7 @@ class Vocabulary:
     tokens: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "tokens", Names(distinct=False).read("tokens", self.tokens))
         if not self.tokens or len(set(self.tokens)) != len(self.tokens):
             raise SymbolscopeError(f"a vocabulary needs at least one token, each of its own name; got {self.tokens}")
 
@@ -49,10 +51,12 @@ class Vocabulary:
             )
         return self.tokens.index(token)
 
+    @takes({"tokens": Names(distinct=False)})
     def encode(self, tokens: Iterable[str]) -> NDArray[np.int64]:
         """Ids of tokens, int64 [L]."""
         return np.array([self.index(token) for token in tokens], dtype=np.int64)
 
+    @takes({"ids": ListOf(WholeNumber(), "whole numbers")})
     def decode(self, ids: Sequence[int] | NDArray[np.int64]) -> list[str]:
         """Tokens of ids."""
         wrong = [int(one) for one in ids if not 0 <= int(one) < len(self.tokens)]

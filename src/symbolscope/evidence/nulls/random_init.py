@@ -1,7 +1,10 @@
 """A network of the same architecture, never trained."""
 
+from symbolscope.core.argument_checks import Seed
+from symbolscope.core.checked_call import takes
+from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.null import Null
-from symbolscope.evidence.readings import MaskReading, SwapReading
+from symbolscope.evidence.readings import READING, MaskReading, SwapReading
 from symbolscope.evidence.redraw import redrawn
 from symbolscope.variation import Variation
 
@@ -15,6 +18,7 @@ class RandomInit(Null):
     name = "random-init"
     about = "network never trained"
 
+    @takes({"reading": READING})
     def unsuited(self, reading: MaskReading | SwapReading) -> str | None:
         from torch import nn
 
@@ -23,8 +27,10 @@ class RandomInit(Null):
             return f"the reading is of {kind}, whose weights cannot be drawn anew"
         return None
 
+    @takes({"reading": READING, "seed": Seed()})
     def variation(self, reading: MaskReading | SwapReading, *, seed: int) -> Variation:
         from torch import nn
 
-        assert isinstance(reading.network, nn.Module)
+        if not isinstance(reading.network, nn.Module):
+            raise SymbolscopeError(f"the null {self.name!r} cannot be run: {self.unsuited(reading)}")
         return Variation(network=redrawn(reading.network, seed=seed), seed=seed)

@@ -1,7 +1,9 @@
 """As many units, drawn at random."""
 
+from symbolscope.core.argument_checks import Seed
+from symbolscope.core.checked_call import takes
 from symbolscope.evidence.null import Null
-from symbolscope.evidence.readings import MaskReading, SwapReading
+from symbolscope.evidence.readings import READING, MaskReading, SwapReading
 from symbolscope.variation import Variation
 
 
@@ -11,5 +13,6 @@ class RandomSubset(Null):
     name = "random-subset"
     about = "random sets of the same sizes"
 
+    @takes({"reading": READING, "seed": Seed()})
     def variation(self, reading: MaskReading | SwapReading, *, seed: int) -> Variation:
         return Variation(features="random-units", seed=seed)

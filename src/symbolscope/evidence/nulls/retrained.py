@@ -6,8 +6,10 @@ from typing import ClassVar
 
 from torch import nn
 
+from symbolscope.core.argument_checks import Function, OrNone, Seed, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.evidence.null import Null
-from symbolscope.evidence.readings import MaskReading, SwapReading
+from symbolscope.evidence.readings import READING, MaskReading, SwapReading
 from symbolscope.evidence.redraw import redrawn
 from symbolscope.variation import Variation
 
@@ -30,10 +32,12 @@ class Retrained(Null, ABC):
     without_network: ClassVar[str]
     without_data: ClassVar[str]
 
+    @takes({"train": OrNone(Function("a function (network, seed)")), "steps": WholeNumber(least=0)})
     def __init__(self, train: Train | None, *, steps: int) -> None:
         self.train = train
         self.steps = steps
 
+    @takes({"reading": READING})
     def unsuited(self, reading: MaskReading | SwapReading) -> str | None:
         if not isinstance(reading.network, nn.Module):
             return self.without_network
@@ -43,6 +47,7 @@ class Retrained(Null, ABC):
             return "the network has no parameters to train"
         return None
 
+    @takes({"reading": READING, "seed": Seed()})
     def variation(self, reading: MaskReading | SwapReading, *, seed: int) -> Variation:
         assert isinstance(reading.network, nn.Module)
         network = redrawn(reading.network, seed=seed)

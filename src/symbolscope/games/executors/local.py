@@ -4,11 +4,11 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from symbolscope.core.argument_checks import WholeNumber
 from symbolscope.games.batches import MaskScores
 from symbolscope.games.executors.chunk import numbered_chunks, unpacked
 from symbolscope.games.executors.executor import ChunkRunner, Executor
 from symbolscope.games.executors.score_chunk import score_chunk
-from symbolscope.games.executors.settings_check import check_count
 from symbolscope.games.given import GivenCount
 from symbolscope.shapes import Masks, Scores
 
@@ -39,12 +39,12 @@ class Local(Executor):
     threads: int | None
 
     def __init__(self, *, threads: GivenCount | None = 1) -> None:
-        object.__setattr__(self, "threads", None if threads is None else check_count("threads", threads, least=1))
+        object.__setattr__(self, "threads", None if threads is None else WholeNumber(least=1).read("threads", threads))
 
     @contextmanager
     def running(self, source: MaskScores, *, batch_size: int) -> Generator[ChunkRunner, None, None]:
         """Score chunks in the order given; see :class:`Executor`."""
-        size = check_count("batch_size", batch_size, least=1)
+        size = WholeNumber(least=1).read("batch_size", batch_size)
 
         def score(chunks: Iterable[tuple[int, Masks]]) -> Generator[tuple[int, Scores], None, None]:
             for chunk in numbered_chunks(chunks):

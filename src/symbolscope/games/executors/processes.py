@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 
+from symbolscope.core.argument_checks import SECONDS, WholeNumber
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.batches import MaskScores
+from symbolscope.games.executors.available_cores import available_cores
 from symbolscope.games.executors.chunk import Chunk, Failure, numbered_chunks
 from symbolscope.games.executors.executor import ChunkRunner, Executor
 from symbolscope.games.executors.parcel import packed_source
-from symbolscope.games.executors.settings_check import available_cores, check_count, check_seconds
 from symbolscope.games.executors.worker_process import WorkerProcess
 from symbolscope.games.given import GivenCount
 from symbolscope.shapes import Masks, Scores
@@ -59,15 +60,15 @@ class Processes(Executor):
     def __init__(
         self, *, workers: GivenCount | None = None, retries: GivenCount = 5, timeout: float | int = 600.0
     ) -> None:
-        chosen = available_cores() if workers is None else check_count("workers", workers, least=1)
+        chosen = available_cores() if workers is None else WholeNumber(least=1).read("workers", workers)
         object.__setattr__(self, "workers", chosen)
-        object.__setattr__(self, "retries", check_count("retries", retries, least=0))
-        object.__setattr__(self, "timeout", check_seconds("timeout", timeout))
+        object.__setattr__(self, "retries", WholeNumber(least=0).read("retries", retries))
+        object.__setattr__(self, "timeout", SECONDS.read("timeout", timeout))
 
     @contextmanager
     def running(self, source: MaskScores, *, batch_size: int) -> Generator[ChunkRunner, None, None]:
         """Start workers as chunks come, and end them all; see :class:`Executor`."""
-        size = check_count("batch_size", batch_size, least=1)
+        size = WholeNumber(least=1).read("batch_size", batch_size)
         pool = _Pool(self, packed_source(source, executor="executors.Processes"), size)
         try:
             yield pool

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import SECONDS, Number, WholeNumber
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.batches import MaskScores
+from symbolscope.games.executors.available_cores import available_cores
 from symbolscope.games.executors.chunk import Chunk, Failure, numbered_chunks, unpacked
 from symbolscope.games.executors.executor import ChunkRunner, Executor
 from symbolscope.games.executors.parcel import packed_source, unpacked_source
 from symbolscope.games.executors.ray_session import ray_session
 from symbolscope.games.executors.score_chunk import score_chunk
-from symbolscope.games.executors.settings_check import available_cores, check_amount, check_count, check_seconds
 from symbolscope.games.given import GivenCount
 from symbolscope.shapes import Masks, Scores
 
@@ -103,19 +104,25 @@ class Ray(Executor):
                 f"Ray(address={address!r}) needs workers: give the number of its cores (`ray status` shows it), such as "
                 f"Ray(address={address!r}, workers=16)"
             )
-        chosen = available_cores() if workers is None else check_count("workers", workers, least=1)
+        chosen = available_cores() if workers is None else WholeNumber(least=1).read("workers", workers)
         object.__setattr__(self, "address", address)
         object.__setattr__(self, "workers", chosen)
-        object.__setattr__(self, "retries", check_count("retries", retries, least=0))
-        object.__setattr__(self, "timeout", check_seconds("timeout", timeout))
-        object.__setattr__(self, "gpus_per_task", check_amount("gpus_per_task", gpus_per_task))
+        object.__setattr__(self, "retries", WholeNumber(least=0).read("retries", retries))
+        object.__setattr__(self, "timeout", SECONDS.read("timeout", timeout))
+        object.__setattr__(
+            self,
+            "gpus_per_task",
+            Number(least=0, expected="a number that is not negative").read("gpus_per_task", gpus_per_task),
+        )
         object.__setattr__(self, "token_path", token_path)
-        object.__setattr__(self, "store_bytes", check_count("store_bytes", store_bytes, least=_SMALLEST_STORE))
+        object.__setattr__(
+            self, "store_bytes", WholeNumber(least=_SMALLEST_STORE, most=1 << 62).read("store_bytes", store_bytes)
+        )
 
     @contextmanager
     def running(self, source: MaskScores, *, batch_size: int) -> Generator[ChunkRunner, None, None]:
         """Connect or start a cluster, and leave or stop it; see :class:`Executor`."""
-        size = check_count("batch_size", batch_size, least=1)
+        size = WholeNumber(least=1).read("batch_size", batch_size)
         parcel = packed_source(source, executor="executors.Ray")
         with ray_session(
             address=self.address, cores=self.workers, store_bytes=self.store_bytes, token_path=self.token_path

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
+from symbolscope.core.argument_checks import FilePath, described
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.given import GivenPath
 from symbolscope.games.store.checked_tables import game_checksum, run_checksum
@@ -267,7 +268,7 @@ class RunFile:
 def _path(given: object) -> Path:
     text: object = os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
     if not isinstance(text, str):  # also bytes
-        raise SymbolscopeError(f"a run file is given by its path, such as 'run.sqlite'; got {given!r}")
+        raise SymbolscopeError(f"a run file is given by its path, such as 'run.sqlite'; got {described(given)}")
     if "\0" in text:
         raise SymbolscopeError(f"{text!r} is no path: it holds a null character")
-    return Path(text)
+    return FilePath().read("path", text or ".")

@@ -9,14 +9,14 @@ from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from symbolscope.core.argument_checks import Flag, Seed
+from symbolscope.core.argument_checks import Flag, Number, Seed
 from symbolscope.core.checked_call import takes
 from symbolscope.core.error_text import error_text
 from symbolscope.core.sequence_checks import Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, WhenNeeded, asking, chosen_or_here
+from symbolscope.games.executors.available_cores import available_cores
 from symbolscope.games.executors.executor import ChunkRunner, Executor
-from symbolscope.games.executors.settings_check import available_cores
 from symbolscope.games.fixed_batch import fixed_batch
 from symbolscope.games.frame_columns import is_frame
 from symbolscope.games.game import Game
@@ -27,7 +27,7 @@ from symbolscope.games.output_meaning import GivenOutputs
 from symbolscope.games.progress import ProgressBar
 from symbolscope.games.store.run_file import RunFile
 from symbolscope.interactions.decompose import check_gap, check_kinds
-from symbolscope.interactions.explain import check_seed, check_sparse, explain_exactly, explain_sparsely, is_exact
+from symbolscope.interactions.explain import check_sparse, explain_exactly, explain_sparsely, is_exact
 from symbolscope.interactions.given_numbers import GivenCalls, GivenInteger
 from symbolscope.interactions.many.explanations import Explanations
 from symbolscope.interactions.many.kept_results import KeptResults, Results
@@ -65,7 +65,14 @@ class Options:
     seed: int
 
 
-@takes({"player_names": Names(distinct=False, numbers=True), "seed": Seed(), "progress": Flag()})
+@takes(
+    {
+        "gap": Number(finite=False),
+        "player_names": Names(distinct=False, numbers=True),
+        "seed": Seed(),
+        "progress": Flag(),
+    }
+)
 def explain_many(
     network: object,
     samples: Any,
@@ -154,7 +161,6 @@ def explain_many(
     check_kinds(kinds)
     check_tolerance(tolerance)
     check_gap(gap)
-    seed = check_seed(seed)
     is_exact(1, max_calls, method)  # refuses an unknown method
     check_sparse(max_calls=max_calls if method == "sparse" else None, target_r2=target_r2, sampling=sampling)
     samples = _one_by_one(samples)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, SupportsInt
 
 import numpy as np
 
+from symbolscope.core.argument_checks import FilePath, WholeNumber
+from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.store.read_rows import ReadRows
 from symbolscope.interactions.many.kept_results import Results
@@ -76,7 +78,7 @@ class Explanations:
 
     def __getitem__(self, sample: SupportsInt) -> InteractionModel:
         """The model of one sample; its values on all masks are not kept."""
-        sample = int(sample)
+        sample = WholeNumber().read("sample", sample)
         content = self._results.get(sample) if 0 <= sample < self.n_samples else None
         if content is None:
             if sample in self.failures:
@@ -100,6 +102,7 @@ class Explanations:
 
         return records_frame(self.records)
 
+    @takes({"path": FilePath()})
     def to_parquet(self, path: str | PathLike[str]) -> None:
         """Write one row per interaction: sample, kind, order, effect and packed mask. Needs pyarrow.
 

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import described
 from symbolscope.errors import SymbolscopeError
 from symbolscope.shapes import Masks
 
@@ -13,8 +14,8 @@ _TRIES = 20
 
 def check_law(law: str) -> None:
     """Refuse a law that does not exist."""
-    if law not in LAWS:
-        raise SymbolscopeError(f"sampling must be one of {', '.join(map(repr, LAWS))}; got {law!r}")
+    if not isinstance(law, str) or law not in LAWS:
+        raise SymbolscopeError(f"sampling must be one of {', '.join(map(repr, LAWS))}; got {described(law)}")
 
 
 def draw_masks(law: str, n_masks: int, *, n_players: int, generator: np.random.Generator) -> Masks:

@@ -65,6 +65,9 @@ def causal_pairs(
     others = tuple(name for name in program.order if name not in variables)
     units = tuple(name for name in (*program.inputs, *program.order) if name not in (*variables, program.answer))
     some = some_of(units)
+    # What follows from a variable does not stay where it moves: it would say whether the variable did.
+    following = _following(program, variables)
+    apart = some_of(tuple(name for name in units if name not in following))
     # Everything but the variables is the source's: the source's run with the variables of the target.
     rest = _swapped(program, source, base, variables)[program.answer]
     return Pairs(
@@ -73,7 +76,7 @@ def causal_pairs(
         whole=Pairs(**labelled(program.order, carried[program.answer])),
         rest=Pairs(**labelled(others, rest)),
         joint=tuple(Pairs(**labelled(names, moved(names))) for names in ((*variables, *one) for one in some)),
-        partial_rest=tuple(Pairs(**labelled(names, moved(names, kept=variables))) for names in some),
+        partial_rest=tuple(Pairs(**labelled(names, moved(names, kept=variables))) for names in apart),
     )
 
 
@@ -87,6 +90,15 @@ def check_answers(program: CausalModel, task: Classification, *, n: int = 1_000,
             f"{type(program).__name__} does not do what {task!r} asks: {program.answer} differs from the class in "
             f"{wrong.mean():.1%} of inputs, such as {[_shown(values[name][row]) for name in program.inputs]}"
         )
+
+
+def _following(program: CausalModel, variables: tuple[str, ...]) -> set[str]:
+    """Variables that are computed from the given ones, at once or by others."""
+    found = set(variables)
+    for name in program.order:
+        if found & set(program.mechanisms[name][0]):
+            found.add(name)
+    return found
 
 
 def _run(program: CausalModel, task: Classification, values: Values) -> dict[str, NDArray[Any]]:

@@ -147,7 +147,7 @@ def check_variables(program: Program | CausalModel, variables: tuple[str, ...]) 
     from difflib import get_close_matches
 
     for name in variables:
-        if not isinstance(name, str) or name not in program.names:
+        if not isinstance(name, str) or name not in program.names:  # pyright: ignore[reportUnnecessaryIsInstance]
             near = get_close_matches(str(name)[:100], program.names, n=1, cutoff=0.0)
             raise SymbolscopeError(
                 f"{type(program).__name__} has no variable {name!r}; did you mean {near[0]!r}? It has: {', '.join(program.names)}"

@@ -138,7 +138,7 @@ def assess_many(
         raise SymbolscopeError(f"restarts and n must be at least 1; got {restarts} and {n}")
     swaps: list[SwapReading] = []
     masks: list[MaskReading] = []
-    readings = ListOf(Anything(), "readings").read("readings", readings)
+    readings = ListOf(Anything(), "readings").read("readings", readings)  # pyright: ignore[reportAssignmentType]
     for reading in readings:
         if isinstance(reading, SwapReading) and not isinstance(reading, type):
             swaps.append(reading)
@@ -222,7 +222,7 @@ def _chosen(nulls: Nulls, usual: tuple[str, ...]) -> list[Null]:
     if isinstance(nulls, str):
         raise SymbolscopeError(f"nulls must be a list of names; type nulls=({nulls!r},)")
     listed = usual if nulls is None else ListOf(Anything(), "nulls, by name or made").read("nulls", nulls)
-    chosen = [_null(given) for given in listed]
+    chosen = [_null(given) for given in listed]  # pyright: ignore[reportArgumentType]
     names = [null.name for null in chosen]
     if len(set(names)) < len(names):
         raise SymbolscopeError(f"each null once; got {', '.join(names)}")
@@ -232,7 +232,7 @@ def _chosen(nulls: Nulls, usual: tuple[str, ...]) -> list[Null]:
 def _null(given: str | Null) -> Null:
     if isinstance(given, Null):
         return given
-    if not isinstance(given, str) or given not in registry:
+    if not isinstance(given, str) or given not in registry:  # pyright: ignore[reportUnnecessaryIsInstance]
         near = get_close_matches(str(given)[:100], registry, n=1, cutoff=0.0)
         raise SymbolscopeError(
             f"there is no null {given!r}; did you mean {near[0]!r}? There are: {', '.join(sorted(registry))}"

@@ -42,7 +42,7 @@ def featurizer_template(name: str, configuration: Mapping[str, Any]) -> Featuriz
         As :func:`featurizer_from_configuration`.
     """
     name = Text("the name of a featurizer").read("name", name)
-    if not isinstance(configuration, Mapping):
+    if not isinstance(configuration, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise SymbolscopeError(f"configuration must be a dict of arguments by name; got {described(configuration)}")
     if name not in registry:
         near = get_close_matches(str(name)[:100], registry, n=1, cutoff=0.0)

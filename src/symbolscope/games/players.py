@@ -56,7 +56,7 @@ class Players:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", Names(distinct=False).read("names", self.names))
-        if not isinstance(self.labels, np.ndarray):
+        if not isinstance(self.labels, np.ndarray):  # pyright: ignore[reportUnnecessaryIsInstance]
             object.__setattr__(self, "labels", plain_array("player labels", self.labels))
         if not self.names:
             raise SymbolscopeError("players must name at least one player; got none, so there would be nothing to hide")
@@ -137,7 +137,7 @@ class Players:
             column_names = [f"x{i}" for i in range(WholeNumber(least=0, most=1_000_000).read("names", names))]
         else:
             column_names = list(Names(distinct=False, numbers=True).read("names", names))
-        if not isinstance(groups, Mapping | None):
+        if not isinstance(groups, Mapping | None):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise SymbolscopeError(f"groups must be a dict from a name to its columns; got {described(groups)}")
         owner: dict[int, str] = {}
         for group, members in (groups or {}).items():
@@ -146,6 +146,7 @@ class Players:
                 if not isinstance(column, int | np.integer) or not 0 <= column < len(column_names):
                     shown = ", ".join(column_names[:12])
                     raise SymbolscopeError(f"group {group!r} names the column {member!r}, which is not one of: {shown}")
+                column = int(column)
                 if column in owner:
                     raise SymbolscopeError(
                         f"column {column_names[column]!r} is in two groups, {owner[column]!r} and {group!r}; "
@@ -247,7 +248,7 @@ class Players:
         shape = ListOf(WholeNumber(least=0), "sizes").read("shape", shape)
         if math.prod(shape) > _MOST_POSITIONS:
             raise SymbolscopeError(f"a sample has at most {_MOST_POSITIONS:,} positions; got shape {shape}")
-        groups = ListOf(Anything(), "groups of positions").read("groups", groups)
+        groups = ListOf(Anything(), "groups of positions").read("groups", groups)  # pyright: ignore[reportAssignmentType]
         labels = np.full(shape, -1, dtype=np.int64)
         for player, group in enumerate(groups):
             positions = plain_array(f"group {player}", group) if not _is_empty(group) else np.zeros(0, dtype=np.int64)

@@ -226,7 +226,7 @@ def check_sparse(*, max_calls: GivenCalls, target_r2: object, sampling: str) -> 
 
 def is_exact(n_players: int, max_calls: GivenCalls, method: str) -> bool:
     """Whether a method means all masks for so many players; refused if it says so and they are too many."""
-    if not isinstance(method, str) or method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise SymbolscopeError(f'method must be "auto", "exact", "sparse" or "queries"; got {described(method)}')
     if max_calls is not None and not _is_count(max_calls):
         raise SymbolscopeError(f"max_calls must be a whole number of at least 1; got {max_calls!r}")

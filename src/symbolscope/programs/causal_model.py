@@ -95,7 +95,7 @@ class CausalModel:
         SymbolscopeError
             If a name is unknown (the nearest is named), an input is missing, or the arrays differ in their number of rows.
         """
-        if not isinstance(inputs, Mapping):
+        if not isinstance(inputs, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise SymbolscopeError(f"inputs must be a dict of arrays by name; got {described(inputs)}")
         for name in inputs:
             self._check(name)
@@ -128,7 +128,7 @@ class CausalModel:
             As for :meth:`run`.
         """
         for what, given in (("base", base), ("sources", sources)):
-            if not isinstance(given, Mapping):
+            if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise SymbolscopeError(f"{what} must be a dict by name; got {described(given)}")
         for name in sources:
             self._check(name)
@@ -180,7 +180,7 @@ def _checked_mechanisms(given: object) -> dict[str, tuple[tuple[str, ...], Calla
     for name, one in given.items():
         if not isinstance(name, str) or not isinstance(one, tuple | list) or len(one) != 2 or not callable(one[1]):
             raise SymbolscopeError(f"mechanisms[{name!r}] must be (parents, function), {example}; got {described(one)}")
-        checked[name] = (Names(distinct=False).read(f"the parents of {name!r}", one[0]), one[1])
+        checked[name] = (Names(distinct=False).read(f"the parents of {name!r}", one[0]), one[1])  # pyright: ignore[reportArgumentType]
     return checked
 
 

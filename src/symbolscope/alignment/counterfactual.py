@@ -17,6 +17,7 @@ from symbolscope.alignment.drawn_pairs import Drawn, Pool, Swapped
 from symbolscope.alignment.pairs import Pairs
 from symbolscope.core.argument_checks import Network, NumberAsGiven, SeedOrGenerator, WholeNumber
 from symbolscope.core.checked_call import takes
+from symbolscope.core.random_streams import stream
 from symbolscope.core.sequence_checks import ListOf, Names
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.reads_ahead import check_reads_no_later
@@ -104,7 +105,7 @@ def counterfactual_pairs(
     if n < 1:
         raise SymbolscopeError(f"n must be at least 1 pair; got {n}")
     check_task(program, task)
-    generator = np.random.default_rng(seed)
+    generator = stream(seed, "counterfactual pairs")
     if isinstance(program, CausalModel) or isinstance(task, Classification):
         assert isinstance(program, CausalModel)  # check_task
         assert isinstance(task, Classification)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.binomial_interval import binomial_interval
+from symbolscope.core.random_streams import stream
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -39,6 +41,10 @@ class IIA:
         Every variable before the swap, in the target and in the source, float64 [n] each.
     moved_together
         The variables that ``ceiling_right`` is about; empty where that is not known.
+    seen
+        bool [n]: pairs whose two runs, up to their steps, the search was trained or validated on too; None where that is not known.
+        A task of many trials has none of them, since the test draws from a stream of its own. A task of few trials, such as one of
+        counts up to 4, has hardly any others: then a score says that the pairs were learned, not that new ones would be.
 
     Examples
     --------
@@ -59,6 +65,24 @@ class IIA:
     target_values: Mapping[str, NDArray[np.float64]] = field(repr=False)
     source_values: Mapping[str, NDArray[np.float64]] = field(repr=False)
     moved_together: tuple[str, ...] = ()
+    seen: NDArray[np.bool_] | None = field(repr=False, default=None)
+
+    @property
+    def seen_share(self) -> float:
+        """Share of the pairs that the search was trained or validated on too; nan where it is not known."""
+        return float("nan") if self.seen is None else float(self.seen.mean())
+
+    @property
+    def unseen(self) -> "IIA | None":
+        """The same of the other pairs alone; None where there are none, or it is not known which they are."""
+        if self.seen is None or self.seen.all():
+            return None
+        new = ~self.seen
+        target, source = (
+            {name: one[new] for name, one in each.items()} for each in (self.target_values, self.source_values)
+        )
+        right, floor, ceiling = self.right[new], self.floor_right[new], self.ceiling_right[new]
+        return IIA(right, floor, ceiling, self.variables, target, source, self.moved_together, self.seen[new])
 
     @property
     def n(self) -> int:
@@ -156,8 +180,15 @@ class IIA:
         beyond = f", so the ceiling is at least {self.ceiling:.3f}" if self.value > self.whole_state else ""
         return (
             f"IIA {self.value:.3f} [{low:.3f}, {high:.3f}] on {self.n:,} pairs "
-            f"(nothing swapped {self.floor:.3f}, whole state {self.whole_state:.3f}{beyond})"
+            f"(nothing swapped {self.floor:.3f}, whole state {self.whole_state:.3f}{beyond}){self._said_of_seen()}"
         )
+
+    def _said_of_seen(self) -> str:
+        if self.seen is None or not self.seen.any():
+            return ""
+        new = self.unseen
+        others = "" if new is None else f", {new.value:.3f} on the {new.n:,} others"
+        return f"; {self.seen_share:.1%} of them were searched with too{others}"
 
 
 @dataclass(frozen=True)
@@ -197,8 +228,7 @@ def bootstrap_interval(right: NDArray[np.bool_]) -> tuple[float, float]:
     """
     n, count = len(right), int(right.sum())
     if count in (0, n):
-        bound = ((1 - _COVERAGE) / 2) ** (1 / n)
-        return (bound, 1.0) if count else (0.0, 1.0 - bound)
-    draws = np.random.default_rng(0).binomial(n, right.mean(), size=_RESAMPLES) / n
+        return binomial_interval(count, n)
+    draws = stream(0, "resampled pairs").binomial(n, right.mean(), size=_RESAMPLES) / n
     low, high = np.quantile(draws, [(1 - _COVERAGE) / 2, (1 + _COVERAGE) / 2])
     return float(low), float(high)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 
-import torch
 from torch import nn
 
 from symbolscope.alignment.alignment import Alignment, Restart
@@ -13,6 +12,7 @@ from symbolscope.alignment.learned import check_learned
 from symbolscope.alignment.material import material
 from symbolscope.alignment.search import Batch, Material, Run, SearchSettings, search
 from symbolscope.core.gradient_mode import check_trainable, gradients
+from symbolscope.core.random_streams import torch_stream
 from symbolscope.featurizers.featurizer import Featurizer
 from symbolscope.programs.causal_model import CausalModel
 from symbolscope.programs.program import Program
@@ -125,8 +125,9 @@ class _Prepared:
         parts = tuple((order.index(key), i if len(keys) > 1 else None) for i, key in enumerate(keys))
         group: list[Run] = []
         for seed in job.seeds:
-            fresh = job.featurizer.initialise(states.shape[1], seed=seed, states=states).to(states.device)
-            group.append(Run(fresh, parts, torch.Generator().manual_seed(seed), trained=job.trained))
+            weights = torch_stream(seed, "first weights of a search")
+            fresh = job.featurizer.initialise(states.shape[1], seed=weights, states=states).to(states.device)
+            group.append(Run(fresh, parts, torch_stream(seed, "batches of a search"), trained=job.trained))
         self._runs.setdefault(batch, []).extend(group)
         return group
 

@@ -33,6 +33,7 @@ from symbolscope.alignment.interchange import Interchange
 from symbolscope.alignment.token_contributions import Contribution, token_contributions
 from symbolscope.core.argument_checks import Network, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
+from symbolscope.core.random_streams import stream
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.transformer import Transformer
 from symbolscope.networks.trial_accuracy import right_trials, trial_accuracy
@@ -178,8 +179,9 @@ def _state_swaps(
     network: nn.Module, task: NumberTask, site: Site, n: int, seed: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """Whether the rest of the answer follows the source, and the target; and whether the decision at the step does."""
+    own = stream(seed, "state swaps of the Markov test")
     pairs = counterfactual_pairs(
-        network, UpDown(task), task, variable="count", n=8 * n, counts=task.trained, seed=seed
+        network, UpDown(task), task, variable="count", n=8 * n, counts=task.trained, seed=own
     )  # about a quarter are in the response in both runs
     mine, theirs = pairs.target_values["count"], pairs.source_values["count"]
     responding = (pairs.target_values["phase"] == 1) & (pairs.source_values["phase"] == 1) & (mine != theirs)
@@ -212,7 +214,7 @@ def _objects_removed(network: nn.Module, task: NumberTask, n: int, seed: int) ->
         quantities = [quantity for quantity in task.quantities if quantity > k and quantity - k in task.trained]
         if not quantities:
             continue
-        generator = np.random.default_rng([seed, k])
+        generator = stream(seed, "objects removed in the Markov test", k)
         trials = task.sample(n, seed=generator, counts=quantities)
         fewer = task.write(trials.quantities - k, generator)
         demonstration = 1 + trials.quantities  # position of T
@@ -234,7 +236,7 @@ def _objects_removed(network: nn.Module, task: NumberTask, n: int, seed: int) ->
 def _response_inserted(network: nn.Module, task: NumberTask, n: int, seed: int) -> NDArray[np.bool_]:
     """A response token comes before the first of the network's own: the rest of the answer is one shorter."""
     quantities = [quantity for quantity in task.trained if int(task.answer(np.array([quantity]))[0]) >= 1]
-    trials = task.sample(n, seed=np.random.default_rng([seed, 3]), counts=quantities)
+    trials = task.sample(n, seed=stream(seed, "responses inserted in the Markov test"), counts=quantities)
     # The inserted one is data; what follows it, one response fewer than the answer, is scored.
     scored = trials.scored.copy()
     scored[np.arange(n), trials.quantities + 2] = False

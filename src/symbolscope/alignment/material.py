@@ -9,6 +9,7 @@ from symbolscope.alignment.counterfactual import counterfactual_pairs
 from symbolscope.alignment.interchange import Interchange
 from symbolscope.alignment.pairs import Pairs
 from symbolscope.alignment.search import Material, SearchSettings
+from symbolscope.core.random_streams import stream
 from symbolscope.programs.causal_model import CausalModel
 from symbolscope.programs.program import Program
 from symbolscope.sites.site import Site
@@ -34,26 +35,54 @@ def material(
     seed: int,
 ) -> Material:
     """Pairs of one variable with the network's states; ``shuffled`` gives each pair the source of another."""
-    own = (seed, program.names.index(variable))  # whatever else is searched for beside it
-    allowed, values = _allowed(program, task, variable, counts)
-    drawn = [
-        counterfactual_pairs(
-            network, program, task, variable=variable, n=n, counts=allowed, values=values,
-            seed=np.random.default_rng([*own, part]),
-        )
-        for part, n in enumerate((n_pairs, n_validation))
-    ]  # fmt: skip
-    if shuffled:
-        drawn = [
-            pairs.with_shuffled_sources(np.random.default_rng([*own, 2 + part])) for part, pairs in enumerate(drawn)
-        ]
-    training, validation = drawn
+    training, validation = search_pairs(
+        network,
+        program,
+        task,
+        variable,
+        n_pairs=n_pairs,
+        n_validation=n_validation,
+        counts=counts,
+        shuffled=shuffled,
+        seed=seed,
+    )
     interchange = Interchange.of(network, site, training)
     null = None
     if settings.null_weight > 0 and training.natural is not None:
         null = Interchange.of(network, site, training.natural)
     latents = _latents(training, interchange) if settings.latent_weight > 0 else None
     return Material(interchange, Interchange.of(network, site, validation), null, latents)
+
+
+def search_pairs(
+    network: nn.Module,
+    program: Program | CausalModel,
+    task: Task | Classification,
+    variable: str,
+    *,
+    n_pairs: int,
+    n_validation: int,
+    counts: tuple[int, ...] | None,
+    shuffled: bool,
+    seed: int,
+) -> tuple[Pairs, Pairs]:
+    """The pairs that a search for one variable trains on, and those that it is validated on; each from a stream of its own."""
+    own = program.names.index(variable)  # whatever else is searched for beside it
+    allowed, values = _allowed(program, task, variable, counts)
+    drawn = [
+        counterfactual_pairs(
+            network, program, task, variable=variable, n=n, counts=allowed, values=values,
+            seed=stream(seed, f"{part} pairs of a search", own),
+        )
+        for part, n in (("training", n_pairs), ("validation", n_validation))
+    ]  # fmt: skip
+    if shuffled:
+        drawn = [
+            pairs.with_shuffled_sources(stream(seed, f"shuffled sources of the {part} pairs of a search", own))
+            for part, pairs in zip(("training", "validation"), drawn, strict=True)
+        ]
+    training, validation = drawn
+    return training, validation
 
 
 def _allowed(

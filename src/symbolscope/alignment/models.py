@@ -22,6 +22,7 @@ from symbolscope.alignment.stitching import Stitch
 from symbolscope.core.argument_checks import Flag, Network, Number, OrNone, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
 from symbolscope.core.gradient_mode import check_trainable, gradients
+from symbolscope.core.random_streams import small_seed, stream, torch_stream
 from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.featurizers.featurizer import FEATURIZER, Featurizer
@@ -137,22 +138,28 @@ def align_models(
         for network in networks:
             check_learned(network, task, seed=seed, force=force)
         data = [
-            _Data(networks, chosen, program, task, variable, target, n_pairs, seed) for target in range(len(networks))
+            _Data(networks, chosen, program, task, variable, target, n_pairs, "training", seed)
+            for target in range(len(networks))
         ]
         held = [
-            _Data(networks, chosen, program, task, variable, target, n_validation, seed + 1)
+            _Data(networks, chosen, program, task, variable, target, n_validation, "validation", seed)
             for target in range(len(networks))
         ]
         found: list[tuple[list[Featurizer], NDArray[np.float64]]] = []
         for start in range(restarts):
-            first = seed + start * len(networks)
             featurizers = [
-                template.initialise(one.sources[number].shape[1], seed=first + number, states=one.sources[number])
+                template.initialise(
+                    one.sources[number].shape[1],
+                    seed=torch_stream(seed, "first weights of align_models", start, number),
+                    states=one.sources[number],
+                )
                 for number, one in enumerate(data)
             ]
             for one, datum in zip(featurizers, data, strict=True):
                 _check_fixed_size(one, datum.interchange.target[:1])
-            found.append((featurizers, _train(data, held, featurizers, steps, batch, rate, first, progress=progress)))
+            generator = torch_stream(seed, "batches of align_models", start)
+            reached = _train(data, held, featurizers, steps, batch, rate, generator, progress=progress)
+            found.append((featurizers, reached))
         featurizers, best = max(found, key=lambda one: float(one[1].mean()))
         states = [source.double().cpu().numpy()[:_STATES_COMPARED] for source in held[0].sources]
         stitching = _stitched(data, held, seed)
@@ -177,9 +184,10 @@ class _Data:
         variable: str,
         target: int,
         n: int,
+        part: str,
         seed: int,
     ) -> None:
-        generator = np.random.default_rng([seed, target])
+        generator = stream(seed, f"{part} pairs of align_models", target)
         pairs = counterfactual_pairs(
             networks[target], program, task, variable=variable, n=n, counts=task.trained, seed=generator
         )
@@ -206,7 +214,7 @@ def _train(
     steps: int,
     batch: int,
     rate: float,
-    seed: int,
+    generator: torch.Generator,
     *,
     progress: bool | None,
 ) -> NDArray[np.float64]:
@@ -215,7 +223,6 @@ def _train(
     if not parameters:
         return _accuracies(held, featurizers)
     optimiser = torch.optim.Adam(parameters, lr=rate, foreach=True)
-    generator = torch.Generator().manual_seed(seed)
     best, weights = np.full((len(data), len(data)), -1.0), [one.state_dict() for one in featurizers]
     check_every = max(1, steps // 10)
     with ProgressBar(steps, label="alignment steps", show=progress) as bar:
@@ -268,6 +275,6 @@ def _stitched(data: Sequence[_Data], held: Sequence[_Data], seed: int) -> NDArra
             out[source, target] = tested.whole.all_right(tested.sources[target]).mean()
             continue
         stitch = Stitch(trained.sources[source], trained.sources[target])
-        stitch.train(trained.sources[source], trained.whole, seed=seed)
+        stitch.train(trained.sources[source], trained.whole, seed=small_seed(seed, "stitching", source, target))
         out[source, target] = stitch.accuracy(tested.sources[source], tested.whole)
     return out

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbolscope.core.argument_checks import InstanceOf
+from symbolscope.core.random_streams import stream
 from symbolscope.errors import SymbolscopeError
 
 PerPair = Mapping[str, NDArray[np.float64]]
@@ -130,12 +131,22 @@ class Pairs:
 
         return Pairs(**{entry.name: take(getattr(self, entry.name)) for entry in fields(self)})  # type: ignore[arg-type]
 
+    def interventions(self) -> list[bytes]:
+        """Each pair as bytes: both runs up to their steps, which is all that the swap sees. Equal bytes are one intervention."""
+        runs = ((self.target_tokens, self.target_steps), (self.source_tokens, self.source_steps))
+        out: list[bytes] = [b""] * len(self)
+        for tokens, steps in runs:
+            for row, run in enumerate(tokens):
+                read = run if steps is None else run[: int(steps[row]) + 1]
+                out[row] += read.nbytes.to_bytes(8, "big") + read.tobytes()
+        return out
+
     def with_shuffled_sources(self, seed: int | np.random.Generator) -> "Pairs":
         """The same pairs, but each with the source run of another: its state says nothing of what the answer asks for.
 
         A control: an accuracy that survives this has not come from what the source carries.
         """
-        order = np.random.default_rng(seed).permutation(len(self))
+        order = stream(seed, "shuffled sources").permutation(len(self))
         return replace(
             self,
             source_tokens=self.source_tokens[order],

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from symbolscope.alignment.interchange import Interchange
+from symbolscope.core.random_streams import torch_stream
 
 _STEPS = 200
 _BATCH = 128
@@ -37,7 +38,7 @@ class Stitch:
         """Adam on the cross-entropy of ``interchange``, from the giver's states [n, d] of its source runs."""
         self.weights.requires_grad_()
         optimiser = torch.optim.Adam([self.weights], lr=_RATE)
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch_stream(seed, "batches of a stitching")
         for _ in range(_STEPS):
             rows = torch.randint(len(states), (_BATCH,), generator=generator).to(states.device)
             losses, _ = interchange.losses(rows, self(states[rows]))

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from symbolscope.core.gradient_mode import gradients
+from symbolscope.core.random_streams import stream
 from symbolscope.networks.transformer import Block, Transformer
 from symbolscope.tasks.number_task import NumberTask
 
@@ -67,7 +68,7 @@ def token_contributions(
 
 
 def _contributions(network: Transformer, task: NumberTask, n: int, seed: int) -> tuple[Contribution, ...]:
-    trials = task.sample(n, seed=seed)
+    trials = task.sample(n, seed=stream(seed, "trials of token contributions"))
     tokens = torch.from_numpy(trials.tokens).to(next(network.parameters()).device)
     wanted = torch.from_numpy(trials.scored[:, 1:]).to(tokens.device)  # steps that predict a scored token
     x = network.embedding(tokens).detach()

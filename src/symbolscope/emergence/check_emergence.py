@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from symbolscope.core.argument_checks import Flag, Number, SeedOrGenerator, WholeNumber
 from symbolscope.core.array_checks import plain_numbers
 from symbolscope.core.checked_call import takes
+from symbolscope.core.random_streams import stream
 from symbolscope.emergence.emergence_report import EmergenceReport
 from symbolscope.emergence.exact import Settings, chosen_order, exact_report
 from symbolscope.emergence.output_rounding import output_rounding
@@ -87,9 +88,11 @@ def check_emergence(
     Returns
     -------
     EmergenceReport; a number that does not exist is nan and has its reason in ``report.reasons``. Sampled, mean outputs have
-    Student intervals, which assume nothing of the game; order sums above those evaluated in full, exponents and
-    the verdict on condition 2 come from a polynomial of low degree through the mean outputs (Lemma 2), which takes sums of high
-    orders to be 0.
+    Student intervals, which assume nothing of the game, and the verdict on condition 2 comes from them:
+    False where the mean output falls over a step or a longer stretch beyond doubt (99 % over all of them), True where no player's
+    arrival lowered the output in any sampled order, or every step alone, at 95 %, does not fall, or none falls and 97.5 % of likely
+    curves rise throughout; else None. These curves, order sums above those evaluated in full, and exponents come from a polynomial
+    of low degree through the mean outputs (Lemma 2), which takes sums of high orders to be 0.
 
     Raises
     ------
@@ -125,7 +128,7 @@ def check_emergence(
     given_seed = -1 if isinstance(seed, np.random.Generator) else int(seed)
     settings = Settings(max_order, threshold, xi, monotone_tolerance, given_seed)
     _check_settings(settings, max_calls)
-    generator = np.random.default_rng(seed)
+    generator = stream(seed, "masks of check_emergence")
     source: object = values_or_game
     game = source if isinstance(source, Game) else source.game if isinstance(source, InteractionModel) else None
     if isinstance(source, InteractionModel):

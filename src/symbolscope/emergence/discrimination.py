@@ -14,7 +14,7 @@ from symbolscope.core.printable_text import printable
 from symbolscope.emergence.check_type import GivenModels
 from symbolscope.emergence.effect_table import aligned_models, check_share, effect_table
 from symbolscope.emergence.frame import frame_of
-from symbolscope.emergence.interval import LEAST_SAMPLES, Band, resampling_weights, spread_band
+from symbolscope.emergence.interval import LEAST_SAMPLES, Band, resampling_weights, spread_band, widened_where_alike
 from symbolscope.errors import SymbolscopeError
 
 if TYPE_CHECKING:
@@ -208,8 +208,8 @@ def discrimination(
     pooled = float(positive.sum() / total.sum())
     return Discrimination(
         bins=edges,
-        agreement=_band(per_bin[0], drawn[0]),
-        overall=_band(overall[0], drawn[1]),
+        agreement=widened_where_alike(_band(per_bin[0], drawn[0]), samples, (0.0, 1.0)),
+        overall=widened_where_alike(_band(overall[0], drawn[1]), samples, (0.0, 1.0)),
         raw=np.where(counts > 0, member @ beta / np.maximum(counts, 1.0), np.nan),
         raw_overall=float((total * beta).sum() / total.sum()),
         counts=counts.astype(np.int64),

@@ -74,7 +74,7 @@ class InteractionDynamics:
             if not len(known):
                 bands.append((float("nan"), float("nan"), float("nan")))
                 continue
-            band = bootstrap_band(known[:, None], 0)
+            band = bootstrap_band(known[:, None], 0, bounds=(0.0, float(self.positive.shape[2] - 1)))
             bands.append((float(band.mean[0]), float(band.low[0]), float(band.high[0])))
         mean, low, high = np.array(bands).T
         return Band(mean, low, high)

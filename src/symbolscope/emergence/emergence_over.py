@@ -8,6 +8,7 @@ import numpy as np
 
 from symbolscope.core.argument_checks import Flag, Function, Seed
 from symbolscope.core.checked_call import takes
+from symbolscope.core.random_streams import stream
 from symbolscope.core.sequence_checks import is_iterable
 from symbolscope.emergence.check_emergence import check_emergence
 from symbolscope.emergence.emergence_report import EmergenceReport
@@ -85,7 +86,7 @@ def emergence_over(
     max_order, threshold, xi, monotone_tolerance, max_calls
         As for :func:`symbolscope.check_emergence`.
     seed
-        Sample j has the seed [seed, j].
+        Each sample has a stream of its own.
     progress
         Show a progress bar over the samples; None shows one where the work is long and a person is watching.
     on_report
@@ -140,7 +141,7 @@ def emergence_over(
                     xi=xi,
                     monotone_tolerance=monotone_tolerance,
                     max_calls=max_calls,
-                    seed=np.random.default_rng([seed, row]),
+                    seed=stream(seed, "masks of emergence_over", row),
                     progress=False,
                 )
             except SymbolscopeError as error:

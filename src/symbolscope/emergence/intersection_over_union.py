@@ -7,6 +7,7 @@ import numpy as np
 
 from symbolscope.core.argument_checks import SeedOrGenerator
 from symbolscope.core.checked_call import takes
+from symbolscope.core.random_streams import stream
 from symbolscope.core.sequence_checks import is_iterable
 from symbolscope.emergence.check_type import GivenModel, check_model, check_type
 from symbolscope.emergence.effect_table import effect_table
@@ -83,7 +84,7 @@ def intersection_over_union(
         common = int(wanted[places[places < len(wanted)]].sum())
         return common / (len(found) + m - common)
 
-    generator = np.random.default_rng(seed)
+    generator = stream(seed, "sets moved for the intersection over union")
     replaced = random_sets(table.classes, table.class_sizes, draws=restarts, generator=generator)
     shares = [overlap(places[found]) for places in replaced]
     low, high = np.percentile(shares, (2.5, 97.5))

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.binomial_interval import unseen_share
+from symbolscope.core.random_streams import stream
+
 _TAILS = (2.5, 97.5)
 _RESAMPLES = 2_000
 # Resamples of one or two samples are too few different ones to say how far their mean may be off.
@@ -39,20 +42,40 @@ def resampling_weights(
     samples: int, seed: int | np.random.Generator, *, resamples: int = _RESAMPLES
 ) -> NDArray[np.float64]:
     """How often each sample is drawn in each resample with replacement, float64 [resamples, samples]."""
-    generator = np.random.default_rng(seed)
+    generator = stream(seed, "resamples of samples")
     return generator.multinomial(samples, np.full(samples, 1.0 / samples), size=resamples).astype(np.float64)
 
 
-def bootstrap_band(per_sample: NDArray[np.float64], seed: int | np.random.Generator) -> Band:
+def bootstrap_band(
+    per_sample: NDArray[np.float64], seed: int | np.random.Generator, *, bounds: tuple[float, float] | None = None
+) -> Band:
     """Mean over samples and its percentile interval over resamples of them; per_sample [samples, t].
 
-    The interval of fewer than 3 samples is nan.
+    The interval of fewer than 3 samples is nan. Samples that are all alike give resamples that are all alike, which would claim
+    certainty: where the least and largest possible value are known (``bounds``), the share of samples that may have been missed,
+    see :func:`unseen_share`, is taken to have these.
+
+    Examples
+    --------
+    >>> band = bootstrap_band(np.ones((20, 1)), 0, bounds=(0.0, 1.0))
+    >>> bool(0.8 < band.low[0] < 0.9), band.high
+    (True, array([1.]))
     """
     if len(per_sample) < LEAST_SAMPLES:
         unknown = np.full(per_sample.shape[1], np.nan)
         return Band(per_sample.mean(axis=0), unknown, unknown.copy())
     means = resampling_weights(len(per_sample), seed) @ per_sample / len(per_sample)
-    return spread_band(per_sample.mean(axis=0), means)
+    band = spread_band(per_sample.mean(axis=0), means)
+    return band if bounds is None else widened_where_alike(band, len(per_sample), bounds)
+
+
+def widened_where_alike(band: Band, samples: int, bounds: tuple[float, float]) -> Band:
+    """The band with intervals of no width replaced by what samples that are all alike leave open."""
+    alike = band.low == band.high
+    unseen = unseen_share(samples)
+    low = np.where(alike, (1 - unseen) * band.mean + unseen * bounds[0], band.low)
+    high = np.where(alike, (1 - unseen) * band.mean + unseen * bounds[1], band.high)
+    return Band(band.mean, low, high)
 
 
 def spread_band(mean: NDArray[np.float64], draws: NDArray[np.float64]) -> Band:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from symbolscope.core.argument_checks import Flag, SeedOrGenerator
 from symbolscope.core.checked_call import takes
+from symbolscope.core.random_streams import stream
 from symbolscope.emergence.check_type import GivenModel, check_model
 from symbolscope.emergence.effect_table import effect_table
 from symbolscope.emergence.random_sets import random_sets
@@ -74,7 +75,7 @@ def jaccard(
 
     m = len(two)
     shares: list[float] = []
-    generator = np.random.default_rng(seed)
+    generator = stream(seed, "sets moved for the Jaccard similarity")
     for places in random_sets(table.classes, table.class_sizes, draws=restarts, generator=generator):
         moved = np.zeros(m + 1)
         moved[places] = two

@@ -6,6 +6,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.binomial_interval import binomial_interval
 from symbolscope.emergence.sampling import Samples
 
 _TAIL = 0.025
@@ -75,8 +76,4 @@ def share_interval(count: int, of: int) -> tuple[float, float]:
     >>> low, round(high, 3)
     (0.0, 0.036)
     """
-    from scipy.special import betaincinv
-
-    low = float(betaincinv(count, of - count + 1, _TAIL)) if count else 0.0
-    high = float(betaincinv(count + 1, of - count, 1 - _TAIL)) if count < of else 1.0
-    return low, high
+    return binomial_interval(count, of)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from symbolscope.emergence.emergence_report import EmergenceReport, Interval
 from symbolscope.emergence.exact import Settings, chosen_order, conditions_fail
 from symbolscope.emergence.looked_at import order_statistics
-from symbolscope.emergence.mean_output import Exponent, exponent_all, exponent_order1, exponents_of, largest_drop
+from symbolscope.emergence.mean_output import Exponent, exponent_all, exponent_order1, exponents_of
+from symbolscope.emergence.monotone_evidence import monotone_evidence
 from symbolscope.emergence.order_fit import OrderFit, fit_order_sums
 from symbolscope.emergence.output_rounding import output_rounding
 from symbolscope.emergence.sampling import Plan, Samples, sample_game, sampled_differences
@@ -16,6 +17,7 @@ from symbolscope.games.game import Game
 
 _LEVEL = 0.95
 _DRAWS = 1_000
+_RISES = 0.975  # of likely curves
 _FEWEST_DIFFERENCES = 8
 _NONE: Interval = (math.nan, math.nan)
 
@@ -37,13 +39,18 @@ def sampled_report(
     full = samples.exact[n]
     share = settings.monotone_tolerance
     tolerance = rounding if share is None else max(rounding, share * abs(full))
-    drop, drop_at = largest_drop(means)
-    drop_interval, seen_to = _drop(samples, drop_at, tolerance)
-    if seen_to is False or not fit.adequate:
-        monotone = seen_to
-    else:
-        rising = float((np.diff(draws, axis=1) >= -tolerance).all(axis=1).mean())
-        monotone = True if rising >= 0.975 else False if rising <= 0.025 else None
+    found = monotone_evidence(samples, tolerance)
+    monotone, drop, drop_at = found.monotone, found.drop, found.at
+    # A fitted curve may fall where the data do not, so it never says that they do; but it takes all orders together, so it may say
+    # that they rise where single steps are too few to tell.
+    if monotone is None and fit.adequate and (np.diff(draws, axis=1) >= -tolerance).all(axis=1).mean() >= _RISES:
+        monotone = True
+    if found.stretch is not None:
+        first_m, last_m = found.stretch
+        reasons["monotone"] = (
+            f"no single step shows it, but from {first_m} to {last_m} players present the mean output falls from "
+            f"{means[first_m]:.4g} to {means[last_m]:.4g}"
+        )
 
     if fit.adequate:
         first, first_interval = _exponent(curve, draws, rounding, samples.exact, every=False)
@@ -117,7 +124,7 @@ def sampled_report(
         monotone_tolerance=tolerance,
         largest_drop=drop,
         largest_drop_at=drop_at,
-        largest_drop_interval=drop_interval,
+        largest_drop_interval=found.interval,
         exponent_order1=first.value,
         exponent_order1_at=first.at,
         exponent_order1_interval=first_interval,
@@ -188,25 +195,6 @@ def _curves(
     for m, value in samples.exact.items():
         curve[m], draws[:, m] = value, value
     return curve, draws
-
-
-def _drop(samples: Samples, at: int, tolerance: float) -> tuple[Interval, bool | None]:
-    """Interval of the drop at one step, and what the steps show of condition 2 without any model of the curve.
-
-    False: one step or more falls, at 95 % over all steps together. True: each step alone, at 95 %, does not (so 95 % for all:
-    were there a fall, the test of that step would have to err). None: neither.
-    """
-    steps = np.diff(samples.chains, axis=1)  # [chains, n]
-    count, n = steps.shape
-    drops, error = -steps.mean(axis=0), steps.std(axis=0, ddof=1) / math.sqrt(count)
-    for m in range(n):
-        if m in samples.exact and m + 1 in samples.exact:
-            drops[m], error[m] = samples.exact[m] - samples.exact[m + 1], 0.0
-    falls = bool((drops - student_quantile(count - 1, (1 - _LEVEL) / n) * error > tolerance).any())
-    stays = bool((drops + student_quantile(count - 1, 1 - _LEVEL) * error <= tolerance).all())
-    half = student_quantile(count - 1) * float(error[at])
-    centre = float(drops[at])
-    return (centre - half, centre + half), False if falls else True if stays else None
 
 
 def _exponent(

@@ -51,7 +51,7 @@ def transfer_across_networks(
     return Transferability(
         across="networks",
         at=np.array(thresholds),
-        score=bootstrap_band(per_sample, generator),
+        score=bootstrap_band(per_sample, generator, bounds=(0.0, 1.0)),
         uniform=control(np.zeros(m, dtype=np.int64), {0: table.universe}),
         matched=control(table.classes, table.class_sizes),
         per_sample=per_sample,

@@ -54,8 +54,8 @@ def transfer_across_samples(
     return Transferability(
         across="samples",
         at=np.arange(1.0, largest + 1),
-        score=bootstrap_band(per_sample, generator),
-        own_included=bootstrap_band(covered(shared), generator),
+        score=bootstrap_band(per_sample, generator, bounds=(0.0, 1.0)),
+        own_included=bootstrap_band(covered(shared), generator, bounds=(0.0, 1.0)),
         uniform=control(np.zeros(m, dtype=np.int64), {0: table.universe}),
         matched=control(table.classes, table.class_sizes),
         per_sample=per_sample,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from symbolscope.core.argument_checks import Number, SeedOrGenerator
 from symbolscope.core.checked_call import takes
 from symbolscope.core.printable_text import printable
+from symbolscope.core.random_streams import stream
 from symbolscope.core.sequence_checks import ListOf
 from symbolscope.emergence.check_type import GivenModels
 from symbolscope.emergence.effect_table import aligned_models, check_share
@@ -217,7 +218,7 @@ def transferability(
                 f"{name} plays no part across {where} ({'others given' if others is not None else 'no others given'}); got "
                 f"{value}. Leave it out; {' and '.join(instead)} do"
             )
-    generator = np.random.default_rng(seed)
+    generator = stream(seed, "random sets of transferability")
     if others is None:
         threshold = _THRESHOLD if threshold is None else threshold
         check_share("threshold", threshold)

@@ -5,6 +5,7 @@ import math
 from symbolscope.emergence.emergence_report import EmergenceReport, Interval
 
 _BECAUSE = {
+    "monotone": "one step that falls",
     "exponent_order1": "p (order 1)",
     "exponent_all": "p (all pairs)",
     "threshold": "tau",
@@ -30,11 +31,8 @@ def verdict(report: EmergenceReport) -> str:
     ]
     if report.sampled:
         lines.append(_line("order sums", _sums(report)))
-        lines.append(
-            _line(
-                "rests on", "a curve of low degree through the mean outputs: condition 2, p, and sums of sampled orders"
-            )
-        )
+        rests = "p, sums of sampled orders, and condition 2 where it holds but single steps cannot tell"
+        lines.append(_line("rests on", f"a curve of low degree through the mean outputs: {rests}"))
     else:
         lines.append(
             _line(

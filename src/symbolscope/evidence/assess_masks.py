@@ -53,7 +53,7 @@ def assess_masks(reading: MaskReading, nulls: Mapping[Null, str | None], *, rest
         if drawn is not None:
             null_scores[null.name] = tuple(one for one, _ in drawn)
             curves[null.name] = [curve for _, curve in drawn]
-    interval = r2_interval(values, prediction)
+    interval = r2_interval(values, prediction, drawn=not checked.exhaustive)
     rivals: dict[str, Rival] = {}
     for name, curve in (controls.run(RIVALS, reading.rival_curves) or {}).items():
         curves[name] = [curve]

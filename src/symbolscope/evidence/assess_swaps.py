@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from symbolscope.core.random_streams import small_seed, stream
 from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.bootstrap import difference_interval, share_interval
 from symbolscope.evidence.divergence import Divergence, divergence
@@ -47,7 +48,9 @@ def assess_swaps(
             drawn = shared.run(null.name, partial(_drawn, null, mine[0], restarts, seed))
             wanted.extend((null.name, variation) for variation in drawn or ())
         for name, (program, variable) in rivals.items():
-            wanted.append((name, Variation(program=program, variable=variable, seed=seed)))
+            wanted.append(
+                (name, Variation(program=program, variable=variable, seed=small_seed(seed, "search for a rival")))
+            )
         found = _search(mine, wanted, shared, progress=progress)
         if wanted:
             _search_elsewhere(mine, found, shared, seed=seed, progress=progress)
@@ -166,7 +169,7 @@ def _search_elsewhere(
     ]
     if not rows:
         return
-    elsewhere = Variation(features="disjoint", seed=seed)
+    elsewhere = Variation(features="disjoint", seed=small_seed(seed, "search elsewhere in the state"))
     refit = partial(type(readings[0]).refit_many, [readings[row] for row in rows], [elsewhere], progress=progress)
     for row, (one,) in zip(rows, controls.run(ELSEWHERE, refit) or (), strict=False):
         found[row].append((ELSEWHERE, one))
@@ -183,9 +186,8 @@ def _report(
     n: int,
     seed: int,
 ) -> Faithfulness:
-    test_seed = seed + 1_000_000_007  # far from the seeds of training pairs
     pairs = [
-        reading.pairs(n=n, variable=name, counts=held_out, seed=test_seed + i)
+        reading.pairs(n=n, variable=name, counts=held_out, seed=_of_the_test(seed, i))
         for i, name in enumerate(reading.variables)
     ]
     own = [reading.iia(one) for one in pairs]
@@ -197,7 +199,7 @@ def _report(
     accuracy: dict[str, tuple[float, ...]] = {}
     for name in dict.fromkeys(name for name, _ in refits):
         own_refits = [refit for other, refit in refits if other == name]
-        tested = controls.run(name, partial(_tested, own_refits, held_out, n, test_seed))
+        tested = controls.run(name, partial(_tested, own_refits, held_out, n, seed))
         if tested is not None:
             answers[name] = [followed for followed, _ in tested]
             floors[name] = float(tested[-1][1].mean())
@@ -256,10 +258,15 @@ def _tested(
 def _right(refit: SwapReading, held_out: Collection[int] | None, n: int, seed: int) -> tuple[Right, Right]:
     """Which fresh pairs follow the swap, and which would have without."""
     found = [
-        refit.iia(refit.pairs(n=n, variable=name, counts=held_out, seed=seed + i))
+        refit.iia(refit.pairs(n=n, variable=name, counts=held_out, seed=_of_the_test(seed, i)))
         for i, name in enumerate(refit.variables)
     ]
     return np.concatenate([one.right for one in found]), np.concatenate([one.floor_right for one in found])
+
+
+def _of_the_test(seed: int, variable: int) -> np.random.Generator:
+    """What the fresh pairs of one variable are drawn from: the same for the reading and for every control."""
+    return stream(seed, "test pairs of assess", variable)
 
 
 def _off_target(reading: SwapReading, pairs: Sequence[Any], swapped: float) -> OffTarget:

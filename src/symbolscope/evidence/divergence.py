@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from symbolscope.core.argument_checks import SeedOrGenerator, WholeNumber
 from symbolscope.core.array_checks import plain_numbers
 from symbolscope.core.checked_call import takes
+from symbolscope.core.random_streams import stream
 from symbolscope.errors import SymbolscopeError
 from symbolscope.evidence.energy_distance import energy_distance, mean_distance, permutation_p
 from symbolscope.evidence.local_residual import local_residuals
@@ -146,7 +147,7 @@ def divergence(
     """
     given, unsplit = _states(patched, "patched"), _states(natural, "natural")
     _check(given, unsplit, n_neighbours, most)
-    generator = np.random.default_rng(seed)
+    generator = stream(seed, "rows and permutations of a divergence")
     shuffled = unsplit[generator.permutation(len(unsplit))]
     half = (len(unsplit) + 1) // 2
     R, H = shuffled[:half][:most], shuffled[half:][:most]

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from symbolscope.core.random_streams import small_seed
 from symbolscope.evidence.readings import MaskReading, SwapReading
 from symbolscope.variation import Variation
 
@@ -42,4 +43,4 @@ class Null(ABC):
 
 def restart_seed(seed: int, restart: int) -> int:
     """Seed of a restart of a null."""
-    return seed + 7_368_787 * (restart + 1)
+    return small_seed(seed, "restart of a null", restart)

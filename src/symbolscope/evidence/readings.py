@@ -182,7 +182,12 @@ class SwapReading(Protocol):
         ...
 
     def pairs(
-        self, *, n: int, variable: str | None = None, counts: Collection[int] | None = None, seed: int = 1
+        self,
+        *,
+        n: int,
+        variable: str | None = None,
+        counts: Collection[int] | None = None,
+        seed: int | np.random.Generator = 1,
     ) -> Any:
         """Fresh pairs of runs with the causal model's answers."""
         ...

@@ -8,6 +8,7 @@ from torch import nn
 from symbolscope.core.argument_checks import Network, Seed
 from symbolscope.core.checked_call import takes
 from symbolscope.core.gradient_mode import gradients
+from symbolscope.core.random_streams import stream_seed
 from symbolscope.errors import SymbolscopeError
 
 # Weights are quantised to these; wider integers are indices and counts, which are left alone.
@@ -64,7 +65,7 @@ def _redrawn(network: nn.Module, seed: int) -> nn.Module:
     before = {name: parameter._version for name, parameter in parameters.items()}
     devices = sorted({tensor.get_device() for tensor in parameters.values() if tensor.is_cuda})
     with torch.random.fork_rng(devices=devices), torch.no_grad():
-        torch.manual_seed(seed)
+        torch.manual_seed(stream_seed(seed, "weights of a network that has learned nothing"))
         for module in fresh.modules():
             reset = getattr(module, "reset_parameters", None)
             if callable(reset):

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from symbolscope.core.random_streams import stream
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
 from symbolscope.games.masked_network import MaskedNetwork
@@ -94,7 +95,7 @@ class SecondOrderDifferences:
             raise SymbolscopeError("second-order differences need games of at least 2 players")
         self._sizes = [game.n_players for game in games]
         self._sources = sources
-        self._rng = np.random.default_rng(seed)
+        self._rng = stream(seed, "second-order differences of a learned baseline")
         self._judged = [_quadruples(self._rng, n, _DRAWS_JUDGED) for n in self._sizes]
 
     def differences(self, baseline: torch.Tensor) -> NDArray[np.float64]:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.random_streams import stream
 from symbolscope.errors import SymbolscopeError
 from symbolscope.interactions.size_curve import SizeCurve, from_squared_errors
+from symbolscope.interactions.sparse.sampling import draw_new_masks
 from symbolscope.shapes import Effects, Masks, Scores
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 FRESH_MASKS = 2_000
 _ROWS_PER_TERM = 4  # of those that effects are fitted to
 _FOLDS = 2
-_SEED = (0, 77)
 _RIDGE = 1e-6
 
 
@@ -73,9 +74,14 @@ def checked_outputs(model: "InteractionModel") -> CheckedOutputs:
 
 
 def masks_to_check(model: "InteractionModel") -> Masks:
-    """Fresh masks: as many as the model was learned from at most, for a check should not cost more than the reading."""
+    """Masks that the model has nothing to do with, as many as it was learned from at most: a check should not cost more than that.
+
+    They are the same for every model of as many players, but for those that a model was learned from or tested on already.
+    """
     rows = FRESH_MASKS if model.sampled is None else max(200, min(FRESH_MASKS, model.sampled.calls))
-    return np.random.default_rng(_SEED).random((rows, model.n_players)) < 0.5
+    known = set[bytes]() if model.asked is None else {np.packbits(mask).tobytes() for mask in model.asked}
+    generator = stream(0, "masks that check a model")
+    return draw_new_masks("uniform", rows, n_players=model.n_players, generator=generator, known=known)
 
 
 def sampled_curve(model: "InteractionModel", checked: CheckedOutputs) -> SizeCurve:

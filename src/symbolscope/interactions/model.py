@@ -85,6 +85,8 @@ class InteractionModel:
     checks
         Masks bool [m, n] and the network's output on them [m], on which a model made from drawn masks is measured; None draws
         fresh ones when asked; not saved.
+    asked
+        Masks bool [m, n] that a model made from drawn masks was learned from or tested on; fresh ones are none of them. Not saved.
     game
         The game that was explained, for controls that put another network in its place; not saved.
     means
@@ -122,6 +124,7 @@ class InteractionModel:
     view: InputView | None = None
     sampled: SampledFit | None = None
     checks: tuple[NDArray[np.bool_], Scores] | None = None
+    asked: NDArray[np.bool_] | None = None
     game: Game | None = None
     means: Means = field(default_factory=Means)
 

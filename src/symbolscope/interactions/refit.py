@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from symbolscope.core.random_streams import stream
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.masks import all_masks
 from symbolscope.interactions.decompose import decompose_game
@@ -49,7 +50,7 @@ def refit_model(model: InteractionModel, variation: Variation) -> InteractionMod
         with model.means.asking(model.game.with_network(variation.network)) as ask:
             values = ask(all_masks(model.n_players))
     if variation.answers == "shuffled":
-        values = np.random.default_rng([variation.seed, 1]).permutation(values)
+        values = stream(variation.seed, "permuted outputs").permutation(values)
     if variation.features == "random-units":
         return random_sets(model, values, seed=variation.seed)
     return decompose_game(
@@ -66,7 +67,7 @@ def refit_model(model: InteractionModel, variation: Variation) -> InteractionMod
 
 def random_sets(model: InteractionModel, values: Vector, *, seed: int) -> InteractionModel:
     """As many interactions of the same kinds and orders on players drawn at random, their effects fitted by least squares."""
-    generator = np.random.default_rng([seed, 2])
+    generator = stream(seed, "random sets of players")
     n = model.n_players
     masks = np.zeros_like(model.masks)
     for row, order in enumerate(model.orders):

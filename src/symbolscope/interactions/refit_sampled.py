@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from symbolscope.core.random_streams import stream
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask
 from symbolscope.games.game import Game
@@ -32,7 +33,7 @@ def refit_sampled(model: InteractionModel, variation: Variation) -> InteractionM
         return _random_sets(model, model.checked(), seed=variation.seed)
     if variation.answers == "shuffled":
         # The network's own outputs, each for another mask: those it has given to the check will do, so this costs no call.
-        generator = np.random.default_rng([variation.seed, 1])
+        generator = stream(variation.seed, "permuted outputs of drawn masks")
         known = model.checked()
         assert known.masks is not None
 
@@ -64,7 +65,7 @@ def _explained(model: InteractionModel, game: Game, ask: Ask, *, seed: int) -> I
 
 def _random_sets(model: InteractionModel, checked: CheckedOutputs, *, seed: int) -> InteractionModel:
     """As many interactions of the same kinds and orders, of players drawn at random, effects fitted to the checked outputs."""
-    generator = np.random.default_rng([seed, 2])
+    generator = stream(seed, "random sets of players, fitted to drawn masks")
     masks = np.zeros_like(model.masks)
     for row, order in enumerate(model.orders):
         masks[row, generator.choice(model.n_players, size=int(order), replace=False)] = True

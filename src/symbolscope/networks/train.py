@@ -23,6 +23,7 @@ from symbolscope.core.argument_checks import (
 )
 from symbolscope.core.checked_call import takes
 from symbolscope.core.gradient_mode import check_trainable, gradients
+from symbolscope.core.random_streams import stream, stream_seed
 from symbolscope.core.whole_file import as_path, check_writable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.progress import ProgressBar
@@ -44,8 +45,6 @@ _LARGEST_GRADIENT = 1.0
 _CHECK_TRIALS = 1_000
 # A network that swings may pass one check by luck: so many in a row end the training.
 _PASSED_IN_A_ROW = 2
-# What is drawn from one seed: trials of a step, the fixed trials, those of a check and of its repetition, of the end; dropout.
-_STEP, _FIXED, _CHECK, _CONFIRM, _END, _DROPOUT = range(6)
 
 
 @takes(
@@ -187,7 +186,7 @@ def train(
     state = Progress()
     if path is not None and path.exists():
         state = load_training(path, network, optimiser, settings, most_steps=steps)
-    fixed = None if n_fixed is None else task.sample(n_fixed, seed=_generator(seed, _FIXED))
+    fixed = None if n_fixed is None else task.sample(n_fixed, seed=stream(seed, "fixed trials of a training"))
     begun = time.perf_counter() - state.seconds
     step, passed, checks, kept = state.step, state.passed, list(state.checks), list(state.snapshots)
     try:
@@ -201,9 +200,9 @@ def train(
                 step += 1
                 for group in optimiser.param_groups:
                     group["lr"] = learning_rate(step, rate=rate, warm_up=warm_up, decay=decay)
-                generator = _generator(seed, _STEP, step)
+                generator = stream(seed, "trials of a training step", step)
                 trials = task.sample(batch, seed=generator) if fixed is None else _drawn(fixed, batch, generator)
-                torch.manual_seed(int(_generator(seed, _DROPOUT, step).integers(2**63)))
+                torch.manual_seed(stream_seed(seed, "dropout of a training step", step))
                 mean_loss = _loss(network, trials, mode=mode, loss=loss, device=where)
                 optimiser.zero_grad(set_to_none=True)
                 mean_loss.backward()
@@ -226,7 +225,7 @@ def train(
     finally:
         optimiser.zero_grad(set_to_none=True)
     seconds = time.perf_counter() - begun
-    fresh = _generator(seed, _END)
+    fresh = stream(seed, "trials after a training")
     return History(
         checks=tuple(checks),
         steps=step,
@@ -261,7 +260,7 @@ def _drawn(fixed: Trials, batch: int, generator: np.random.Generator) -> Trials:
 
 
 def _check(network: nn.Module, task: Task, step: int, mean_loss: float, n_check: int, seed: int) -> Check:
-    n_trials, fresh = min(_CHECK_TRIALS, n_check), _generator(seed, _CHECK, step)
+    n_trials, fresh = min(_CHECK_TRIALS, n_check), stream(seed, "trials that check a training", step)
     accuracy = trial_accuracy(network, task, n_trials=n_trials, seed=fresh)
     return Check(step, mean_loss, accuracy, _held_out(network, task, n_trials, fresh))
 
@@ -274,13 +273,8 @@ def _passes(network: nn.Module, task: Task, check: Check, stop_accuracy: float, 
     """Whether a promising check holds on ``n_check`` fresh trials."""
     if check.accuracy < stop_accuracy:
         return False
-    fresh = _generator(seed, _CONFIRM, check.step)
+    fresh = stream(seed, "trials that confirm a check", check.step)
     return trial_accuracy(network, task, n_trials=n_check, seed=fresh) >= stop_accuracy
-
-
-def _generator(seed: int, *what: int) -> np.random.Generator:
-    """What is drawn for one purpose at one step; nothing drawn elsewhere changes it."""
-    return np.random.default_rng([seed, *what])
 
 
 def _described(network: nn.Module) -> dict[str, Any]:

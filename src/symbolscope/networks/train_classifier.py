@@ -9,6 +9,7 @@ from torch import nn
 from symbolscope.core.argument_checks import Flag, Network, Number, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
 from symbolscope.core.gradient_mode import check_trainable, gradients
+from symbolscope.core.random_streams import stream
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.progress import ProgressBar
 from symbolscope.networks.evaluation_mode import evaluation_mode, training_mode
@@ -97,10 +98,10 @@ def train_classifier(
         for step in range(steps):
             for group in optimiser.param_groups:
                 group["lr"] = rate * 0.5 * (1 + np.cos(np.pi * step / steps))
-            examples = task.sample(batch, seed=np.random.default_rng([seed, 0, step]))
+            examples = task.sample(batch, seed=stream(seed, "examples of a training step", step))
             classes = examples.classes
             if shuffled_labels:
-                classes = np.random.default_rng([seed, 1, step]).permutation(classes)
+                classes = stream(seed, "shuffled labels of a training step", step).permutation(classes)
             logits = network(torch.from_numpy(examples.inputs).to(parameters[0]))
             loss = nn.functional.cross_entropy(logits, torch.from_numpy(classes).to(device))
             optimiser.zero_grad(set_to_none=True)
@@ -118,7 +119,7 @@ def train_classifier(
 def class_accuracy(network: nn.Module, task: Classification, *, n: int = _CHECKED, seed: int = 0) -> float:
     """Share of ``n`` fresh examples that the network classifies right, in evaluation mode."""
     like = next(network.parameters(), torch.zeros(()))
-    examples = task.sample(n, seed=np.random.default_rng([seed, 2]))
+    examples = task.sample(n, seed=stream(seed, "examples that measure accuracy"))
     with torch.no_grad(), evaluation_mode(network):
         said = network(torch.from_numpy(examples.inputs).to(like)).argmax(dim=-1)
     return float((said.cpu().numpy() == examples.classes).mean())

@@ -9,6 +9,7 @@ from torch import nn
 
 from symbolscope.core.argument_checks import Network, SeedOrGenerator, WholeNumber
 from symbolscope.core.checked_call import takes
+from symbolscope.core.random_streams import stream
 from symbolscope.core.sequence_checks import ListOf
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.evaluation_mode import evaluation_mode
@@ -65,7 +66,10 @@ def trial_accuracy(
     >>> trial_accuracy(sy.networks.GRU(task.vocabulary, width=8), task) < 0.5
     True
     """
-    trials = task if isinstance(task, Trials) else TASK.read("task", task).sample(n_trials, seed=seed, counts=counts)
+    if isinstance(task, Trials):
+        return float(right_trials(network, task).mean())
+    fresh = stream(seed, "trials that measure accuracy")
+    trials = TASK.read("task", task).sample(n_trials, seed=fresh, counts=counts)
     return float(right_trials(network, trials).mean())
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from symbolscope.core.argument_checks import GENERATOR, InstanceOf, Seed, Text, WholeNumber, described
 from symbolscope.core.array_checks import NamedColumns, WholeArray
 from symbolscope.core.checked_call import takes
+from symbolscope.core.random_streams import stream
 from symbolscope.core.sequence_checks import listed_things
 from symbolscope.errors import SymbolscopeError
 from symbolscope.tasks.task import TASK, Task
@@ -192,7 +193,7 @@ class Program(ABC):
         if n_trials < 1:
             raise SymbolscopeError(f"n_trials must be at least 1; got {n_trials}")
         quantities = np.array(self.task.quantities, dtype=np.int64)
-        generator = np.random.default_rng(seed)
+        generator = stream(seed, "trials that check a program")
         trials = self.task.write(np.resize(quantities, max(n_trials, len(quantities))), generator)
         vocabulary = self.task.vocabulary
         state = self.init(trials.quantities)

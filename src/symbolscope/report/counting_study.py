@@ -9,8 +9,10 @@ from symbolscope.alignment.align import align_many
 from symbolscope.alignment.alignment import Alignment
 from symbolscope.alignment.counterfactual import counterfactual_pairs
 from symbolscope.alignment.iia import IIA
+from symbolscope.alignment.pairs import Pairs
 from symbolscope.core.argument_checks import Flag, Network, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
+from symbolscope.core.random_streams import stream
 from symbolscope.evidence.assess import assess_many, check_controls
 from symbolscope.evidence.faithfulness import Faithfulness
 from symbolscope.evidence.left_out import NotAssessed, assessed
@@ -153,14 +155,16 @@ def study_counting(
         force=force,
         progress=progress,
     )
-    tests = {
-        name: counterfactual_pairs(network, program, task, variable=name, n=n_test, counts=task.trained, seed=seed + 1)
-        for name in variables
-    }
-    held = {
-        name: counterfactual_pairs(network, program, task, variable=name, n=n_test, counts=task.held_out, seed=seed + 2)
-        for name in (variables if task.held_out else ())
-    }
+
+    def fresh(counts: tuple[int, ...], part: str) -> dict[str, Pairs]:
+        drawn: dict[str, Pairs] = {}
+        for number, name in enumerate(variables):
+            own = stream(seed, f"{part} pairs of a counting study", number)
+            drawn[name] = counterfactual_pairs(network, program, task, variable=name, n=n_test, counts=counts, seed=own)
+        return drawn
+
+    tests = fresh(task.trained, "test")
+    held = fresh(task.held_out, "held-out") if task.held_out else {}
     evidence: list[Faithfulness] | NotAssessed = []
     if nulls is None or nulls or rivals:
         again = null_restarts or restarts
@@ -218,8 +222,9 @@ def _moments(
                 network, program, task, variables=(variable,), featurizers=(Linear(size=size),), steps=300, n_pairs=3_000,
                 seed=seed, force=True, progress=progress,
             )  # fmt: skip
+            own = stream(seed, "test pairs of the moments of a training")
             pairs = counterfactual_pairs(
-                network, program, task, variable=variable, n=500, counts=task.trained, seed=seed + 1
+                network, program, task, variable=variable, n=500, counts=task.trained, seed=own
             )
             iia = one.iia(pairs)
             found.append(Moment(snapshot.step, snapshot.accuracy, iia.value, iia.floor))

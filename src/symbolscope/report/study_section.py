@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from symbolscope.alignment.frozen import frozen
+from symbolscope.core.random_streams import stream
 from symbolscope.evidence.presentation import rows
 from symbolscope.report.alignment_table import best_null_and_margin
 from symbolscope.report.axis import Axis
@@ -217,12 +218,12 @@ def _heat(iia: Any) -> tuple[tuple[Square, ...], tuple[tuple[float, str], ...], 
 def _dots(study: CountingStudy) -> tuple[tuple[Dot, ...], tuple[str, str], str]:
     """States of some runs on their first two principal components."""
     task = study.task.without_void() if isinstance(study.task, NumberTask) else study.task
-    trials = task.sample(60, seed=0, counts=task.trained)
+    trials = task.sample(60, seed=stream(0, "trials shown of a study"), counts=task.trained)
     trace = study.program.trace(trials.tokens, trials.quantities)
     allowed = np.arange(trials.tokens.shape[1]) < trials.lengths[:, None] - 1
     allowed[:, 0] = False
     rows, steps = np.nonzero(allowed)
-    chosen = np.random.default_rng(0).permutation(len(rows))[:_STATES]
+    chosen = stream(0, "states shown of a study").permutation(len(rows))[:_STATES]
     rows, steps = rows[chosen], steps[chosen]
     site = study.alignments[0].site
     device = next((parameter.device for parameter in study.network.parameters()), torch.device("cpu"))

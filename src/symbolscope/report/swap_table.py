@@ -10,6 +10,7 @@ from torch import Tensor
 
 from symbolscope.alignment.alignment import Alignment
 from symbolscope.alignment.frozen import frozen
+from symbolscope.core.random_streams import stream
 from symbolscope.networks.recurrent_network import RecurrentNetwork
 from symbolscope.report.counting_study import CountingStudy
 from symbolscope.tasks.number_task import NumberTask
@@ -89,7 +90,8 @@ def swap_table(study: CountingStudy, *, n_trials: int = _TRIALS, seed: int = 0) 
     trained = sorted(task.trained)
     spread = np.unique(np.linspace(min(1, len(trained) - 1), len(trained) - 1, n_trials).round().astype(int))
     trials = [
-        quiet.sample(1, seed=np.random.default_rng([seed, index]), counts=[trained[index]]) for index in spread.tolist()
+        quiet.sample(1, seed=stream(seed, "trials of the swap table", index), counts=[trained[index]])
+        for index in spread.tolist()
     ]
     longest = max(one.tokens.shape[1] for one in trials)
     tokens = np.concatenate(
@@ -114,12 +116,12 @@ def swap_table(study: CountingStudy, *, n_trials: int = _TRIALS, seed: int = 0) 
         first = next(iter(best.values()))
         inputs = torch.from_numpy(tokens[rows]).to(device)
         states = first.site.read(study.network, inputs, torch.from_numpy(steps))
-        natural = program.finish(after, generator=np.random.default_rng(seed), max_steps=limit)
+        natural = program.finish(after, generator=stream(seed, "answers of the swap table"), max_steps=limit)
         unswapped = _followed(study, first, tokens[rows], steps, states, *natural)
         for name, alignment in best.items():
             state = {key: array[target] for key, array in after.items()}
             state = program.assign(state, {name: after[name][source]})
-            labels, scored = program.finish(state, generator=np.random.default_rng(seed), max_steps=limit)
+            labels, scored = program.finish(state, generator=stream(seed, "answers of the swap table"), max_steps=limit)
             patched = alignment.swap(states[target], states[source], variable=name)
             done = _followed(study, alignment, tokens[rows[target]], steps[target], patched, labels, scored)
             by_program[name] = _noted(book, labels, study).reshape(n, n)

@@ -85,7 +85,11 @@ def test_interval_of_r2_covers_at_its_level():
 
 
 def test_r2_of_constant_and_of_no_masks():
-    assert held_out(np.ones(3), np.ones(3)) == HeldOut(1.0, 1.0, 1.0, 3)
+    # Three masks with one output say next to nothing: 1 - 0.025^(1/3) of all masks may have another.
+    unseen = 1 - 0.025 ** (1 / 3)
+    constant = held_out(np.ones(3), np.ones(3))
+    assert (constant.r2, constant.high, constant.masks, constant.alike) == (1.0, 1.0, 3, True)
+    assert constant.low == pytest.approx(-unseen / (1 - unseen))
     assert held_out(np.ones(3), np.zeros(3)).r2 == 0.0
     assert math.isnan(held_out(np.empty(0), np.empty(0)).r2)
 

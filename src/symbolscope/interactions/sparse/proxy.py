@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.random_streams import small_seed
 from symbolscope.interactions.sparse.atoms import Atom, Dictionary
 from symbolscope.interactions.sparse.learner import Learner
 from symbolscope.shapes import Masks, PerPlayer, Scores
@@ -66,7 +67,8 @@ def _fitted_trees(masks: Masks, values: Scores, seed: int) -> list[Leaf]:
     parameters = {
         "objective": "regression", "num_leaves": 2**_DEPTH - 1, "max_depth": _DEPTH, "learning_rate": _RATE,
         "feature_fraction": 0.3, "min_data_in_leaf": 5, "min_sum_hessian_in_leaf": 0.0, "max_bin": 2, "min_data_in_bin": 1,
-        "feature_pre_filter": False, "verbose": -1, "num_threads": 1, "seed": seed, "deterministic": True, "force_row_wise": True,
+        "feature_pre_filter": False, "verbose": -1, "num_threads": 1, "deterministic": True, "force_row_wise": True,
+        "seed": small_seed(seed, "boosted trees") >> 1,  # LightGBM's seeds have 31 bits
     }  # fmt: skip
     data = lightgbm.Dataset(masks.astype(np.float32), (values - values.mean()) / scale, params=parameters)
     text = lightgbm.train(parameters, data, _TREES).model_to_string()

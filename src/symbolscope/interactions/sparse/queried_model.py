@@ -5,13 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from symbolscope.core.random_streams import stream
 from symbolscope.games.game import Game
 from symbolscope.interactions.model import InteractionModel
+from symbolscope.interactions.sparse.atoms import as_and_or
+from symbolscope.interactions.sparse.edge_masks import draw_edge_masks
 from symbolscope.interactions.sparse.fitted_model import fitted_model
 from symbolscope.interactions.sparse.group_testing import found_by_queries
 from symbolscope.interactions.sparse.held_out import HeldOut, held_out
 from symbolscope.interactions.sparse.sampled_fit import SampledFit
-from symbolscope.interactions.sparse.sampling import LAWS, draw_new_masks
+from symbolscope.interactions.sparse.sampling import LAWS, draw_new_masks, unpacked_masks
 from symbolscope.interactions.sparse.sparse_model import sparse_model
 from symbolscope.shapes import Masks, Scores
 
@@ -60,7 +63,7 @@ def queried_model(
             progress=progress,
         )  # fmt: skip
     tested = min(max(_LEAST_TESTED, round(_TEST_SHARE * max_calls)), _MOST_TESTED)
-    generator = np.random.default_rng(seed)
+    generator = stream(seed, "adaptive queries")
     found = found_by_queries(
         ask,
         game.n_players,
@@ -79,14 +82,36 @@ def queried_model(
         sampled = replace(
             model.sampled, calls=model.sampled.calls + found.calls, statement=f"{said} {model.sampled.statement}"
         )
-        return replace(model, sampled=sampled, settings=dict(model.settings) | {"queries": found.calls})
+        assert model.asked is not None
+        asked = np.vstack([model.asked, found.masks])
+        return replace(model, sampled=sampled, settings=dict(model.settings) | {"queries": found.calls}, asked=asked)
     known = {np.packbits(mask).tobytes() for mask in found.masks}
     reports: dict[str, HeldOut] = {}
     for law in LAWS:
-        fresh = draw_new_masks(law, tested, n_players=game.n_players, generator=generator, known=known)
+        fresh = draw_new_masks(
+            law, tested, n_players=game.n_players, generator=stream(seed, f"{law} masks that test queries"), known=known
+        )
         truth = ask(fresh) if len(fresh) else np.empty(0)
-        reports[law] = held_out(truth, found.fit.predict(fresh))
-    shown = ", ".join(f"{law} {one.r2:.3f} on {one.masks:,}" for law, one in reports.items())
+        reports[law] = held_out(truth, found.fit.predict(fresh), fitted=(found.values, found.fit.predict(found.masks)))
+    fitted = found.fit
+    atoms, _, _ = as_and_or(fitted.atoms, fitted.effects)
+    members = np.zeros((len(atoms), game.n_players), dtype=np.bool_)
+    for row, (_, players) in zip(members, atoms, strict=True):
+        row[list(players)] = True
+    is_or = np.array([kind == "or" for kind, _ in atoms], dtype=np.bool_)
+    own = stream(seed, "edge masks that test queries")
+    fresh = draw_edge_masks(members, is_or, tested, generator=own, known=known)
+    at_edges = (
+        held_out(ask(fresh), fitted.predict(fresh), fitted=(found.values, found.fit.predict(found.masks)))
+        if len(fresh)
+        else None
+    )
+    shown = ", ".join(
+        f"{law} {'not known, all alike,' if one.alike else f'{one.r2:.3f}'} on {one.masks:,}"
+        for law, one in reports.items()
+    )
+    if at_edges is not None:
+        shown += f", {at_edges.r2:.3f} on {at_edges.masks:,} that are on an interaction or one player short of it"
     sampled = SampledFit(
         calls=len(known),
         sampling=sampling,
@@ -101,9 +126,10 @@ def queried_model(
             f"would have shown themselves; R^2 on fresh masks: {shown}; {len(known):,} calls. That is strong evidence and no "
             "proof: an interaction that others cancel on every mask asked would be missed."
         ),
+        at_edges=at_edges,
     )
     settings = {
         "method": "queries", "masks": len(known), "seed": seed, "sampling": sampling, "max_calls": max_calls,
         "target_r2": float(target_r2), "kinds": kinds,
     }  # fmt: skip
-    return fitted_model(game, found.fit, sampled, settings=settings)
+    return replace(fitted_model(game, fitted, sampled, settings=settings), asked=unpacked_masks(known, game.n_players))

@@ -33,6 +33,9 @@ class SampledFit:
         Certified (primal - dual) / primal of the LASSO that chose the atoms; nan where ridge did.
     statement
         What this adds up to, in a sentence.
+    at_edges
+        R^2 over fresh masks at the edges of the model's own interactions, see :func:`draw_edge_masks`: there the rare ones are on
+        as often as the others; None where it was not measured.
 
     Examples
     --------
@@ -51,13 +54,14 @@ class SampledFit:
     scores: Mapping[str, float]
     lasso_gap: float
     statement: str
+    at_edges: HeldOut | None = None
 
     def of_a_part(self) -> "SampledFit":
         """What is known of some of the interactions: where they come from, and not how well they predict alone."""
         said = (
             f"A part of what {self.calls:,} calls taught; how well it predicts alone was not measured (sy.assess does)."
         )
-        return replace(self, held_out={}, statement=said)
+        return replace(self, held_out={}, statement=said, at_edges=None)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: dicts, lists, numbers and strings; numbers that are not finite become None."""
@@ -77,21 +81,24 @@ class SampledFit:
             return cls(
                 calls=int(plain["calls"]),
                 sampling=str(plain["sampling"]),
-                held_out={
-                    str(law): HeldOut(_number(h["r2"]), _number(h["low"]), _number(h["high"]), int(h["masks"]))
-                    for law, h in plain["held_out"].items()
-                },
+                held_out={str(law): _held_out(h) for law, h in plain["held_out"].items()},
                 target_r2=_number(plain["target_r2"]),
                 curve=tuple((int(calls), _number(r2)) for calls, r2 in plain["curve"]),
                 learner=str(plain["learner"]),
                 scores={str(name): _number(r2) for name, r2 in plain["scores"].items()},
                 lasso_gap=_number(plain["lasso_gap"]),
                 statement=str(plain["statement"]),
+                at_edges=None if plain.get("at_edges") is None else _held_out(plain["at_edges"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise SymbolscopeError(
                 f"this is not a SampledFit written by to_json: {type(error).__name__}: {error}"
             ) from None
+
+
+def _held_out(plain: Mapping[str, Any]) -> HeldOut:
+    r2, low, high = (_number(plain[name]) for name in ("r2", "low", "high"))
+    return HeldOut(r2, low, high, int(plain["masks"]), bool(plain.get("alike", False)))
 
 
 def _number(value: float | None) -> float:

@@ -62,6 +62,12 @@ def draw_new_masks(
     return np.array(rows, dtype=np.bool_).reshape(-1, n_players)
 
 
+def unpacked_masks(known: set[bytes], n_players: int) -> Masks:
+    """Packed masks as rows, in a fixed order, bool [m, n]."""
+    packed = np.frombuffer(b"".join(sorted(known)), dtype=np.uint8).reshape(len(known), -1)
+    return np.unpackbits(packed, axis=1, count=n_players).astype(np.bool_)
+
+
 def _with_sizes(sizes: NDArray[np.int64], n_players: int, generator: np.random.Generator) -> Masks:
     """A uniform set of each size."""
     ranks = generator.random((len(sizes), n_players)).argsort(axis=1).argsort(axis=1)

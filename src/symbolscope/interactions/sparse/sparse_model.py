@@ -6,11 +6,14 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
+from numpy.typing import NDArray
 
+from symbolscope.core.random_streams import stream
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.game import Game
 from symbolscope.games.progress import ProgressBar
 from symbolscope.interactions.model import InteractionModel, Setting
+from symbolscope.interactions.sparse.edge_masks import draw_edge_masks
 from symbolscope.interactions.sparse.fitted_model import fitted_model
 from symbolscope.interactions.sparse.free_masks import FreeMasks
 from symbolscope.interactions.sparse.grouped_masks import GroupedMasks
@@ -20,7 +23,7 @@ from symbolscope.interactions.sparse.learner import Learner
 from symbolscope.interactions.sparse.proxy import Proxy
 from symbolscope.interactions.sparse.pursuit import Pursuit
 from symbolscope.interactions.sparse.sampled_fit import SampledFit
-from symbolscope.interactions.sparse.sampling import LAWS, check_law, draw_new_masks
+from symbolscope.interactions.sparse.sampling import LAWS, check_law, draw_new_masks, unpacked_masks
 from symbolscope.interactions.sparse.screening import Screening, all_orders_affordable
 from symbolscope.interactions.sparse.selection import UNION, Selection, select
 from symbolscope.interactions.sparse.statement import statement
@@ -61,9 +64,10 @@ def sparse_model(
     Where the parities of four players are too many to look at and parities predict what ANDs and ORs do not, random groups of
     players go together on the masks of the last round (:class:`GroupedMasks`, each still uniform), which makes them few; a fourth
     learner reads them, and the three keep to the others.
-    Learning ends when that R^2, and then the lower end of the 95 % interval of R^2 on masks of no other use, reach ``target_r2``,
-    or at ``max_calls``. The R^2 that is reported is that of the returned model on masks that had no part in it. Parities are
-    written out as ANDs at the end. Equal seeds give equal results; renaming the players is like drawing other masks.
+    Learning ends when that R^2, and then the lower end of the 95 % interval of R^2 on masks of no other use, reach ``target_r2``
+    (or every one of these masks, if they differ, is predicted exactly), or at ``max_calls``. The R^2 that is reported is that of
+    the returned model on masks that had no part in it. Parities are written out as ANDs at the end. Equal seeds give equal
+    results; renaming the players is like drawing other masks.
 
     Parameters
     ----------
@@ -152,8 +156,10 @@ def sparse_model(
             scores.append(chosen.scores)
             if chosen.fit is not None:
                 fresh, truth = sampled.test(sampling)
-                reports[sampling] = held_out(truth, chosen.fit.predict(fresh))
-                if last or reports[sampling].low >= target_r2 - _ROUNDING:
+                reports[sampling] = held_out(
+                    truth, chosen.fit.predict(fresh), fitted=sampled.fitted(chosen.fit.predict)
+                )
+                if last or _enough(reports[sampling], target_r2):
                     break
                 sampled.learn_from(fresh, truth)
         if chosen is None or chosen.fit is None:
@@ -161,7 +167,7 @@ def sparse_model(
         for law in LAWS:
             if law != sampling:
                 fresh, truth = sampled.test(law)
-                reports[law] = held_out(truth, chosen.fit.predict(fresh))
+                reports[law] = held_out(truth, chosen.fit.predict(fresh), fitted=sampled.fitted(chosen.fit.predict))
         bar.update(max_calls, time.perf_counter())
     laws = {law: reports[law] for law in LAWS}
     fit = SampledFit(
@@ -180,6 +186,10 @@ def sparse_model(
         "target_r2": float(target_r2), "kinds": kinds, "learners": note,
     }  # fmt: skip
     model = fitted_model(game, chosen.fit, fit, settings=settings)
+    fresh, truth = sampled.at_edges(model.masks, model.is_or)
+    at_edges = held_out(truth, model.predict(fresh), fitted=sampled.fitted(model.predict)) if len(fresh) else None
+    fit = replace(fit, calls=sampled.calls, at_edges=at_edges)
+    model = replace(model, settings=dict(model.settings) | {"masks": sampled.calls}, asked=sampled.asked())
     said = statement(
         laws,
         _of_the_same(curve, scores),
@@ -187,6 +197,7 @@ def sparse_model(
         target_r2=target_r2,
         calls=sampled.calls,
         n_atoms=len(model.effects),
+        at_edges=at_edges,
     )
     return replace(model, sampled=replace(fit, statement=said))
 
@@ -199,7 +210,8 @@ class _Samples:
         self._law = law
         self._ask = ask
         self._seed = seed
-        self._generator = np.random.default_rng(seed)
+        self._learning = stream(seed, "masks that a sparse model learns from")
+        self._testing = {each: stream(seed, f"{each} masks that test a sparse model") for each in LAWS}
         self._known: set[bytes] = set()
         self.masks = np.empty((0, n_players), dtype=np.bool_)
         self.values = np.empty(0)
@@ -207,8 +219,9 @@ class _Samples:
         own = min(max(_LEAST_TESTED, round(_OWN_SHARE * total)), _OWN_MOST)
         other = min(max(_LEAST_TESTED, round(_OTHER_SHARE * total)), _OTHER_MOST)
         self._tested = {each: own if each == law else other for each in LAWS}
+        self._edges = other
         self._total = max_calls
-        self._learned = max(1, total - sum(self._tested.values()))
+        self._learned = max(1, total - sum(self._tested.values()) - self._edges)
 
     @property
     def calls(self) -> int:
@@ -222,12 +235,12 @@ class _Samples:
         return [*out[:-1], round(_DECIDED * self._learned), out[-1]] if decide and len(out) > 1 else out
 
     def grow(self, wanted: int) -> None:
-        fresh, values = self._asked(self._law, wanted - len(self.masks))
+        fresh, values = self._asked(self._law, wanted - len(self.masks), self._learning)
         self.learn_from(fresh, values)
 
     def grow_in_groups(self, wanted: int) -> GroupedMasks:
         """Learn from masks in which players go together; they come first, for the last ones validate."""
-        generator = np.random.default_rng([self._seed, 1])  # its own: a larger budget asks for the same masks first
+        generator = stream(self._seed, "masks of groups that a sparse model learns from")
         grouped = GroupedMasks.drawn(self._n_players, generator)
         bits = draw_new_masks(
             "uniform", wanted - len(self.masks), n_players=grouped.n_groups, generator=generator, known=set()
@@ -241,18 +254,36 @@ class _Samples:
         return grouped
 
     def test(self, law: str) -> tuple[Masks, Scores]:
-        return self._asked(law, self._tested[law])
+        return self._asked(law, self._tested[law], self._testing[law])
+
+    def at_edges(self, members: NDArray[np.bool_], is_or: NDArray[np.bool_]) -> tuple[Masks, Scores]:
+        """Fresh masks at the edges of the interactions found."""
+        own = stream(self._seed, "edge masks that test a sparse model")
+        masks = draw_edge_masks(members, is_or, self._edges, generator=own, known=self._known)
+        return masks, self._ask(masks) if len(masks) else np.empty(0)
+
+    def fitted(self, predict: Callable[[Masks], Scores]) -> tuple[Scores, Scores]:
+        """Outputs on the masks learned from, and what a model predicts there."""
+        return self.values, predict(self.masks)
+
+    def asked(self) -> Masks:
+        """Every mask that was asked, bool [calls, n]."""
+        return unpacked_masks(self._known, self._n_players)
 
     def learn_from(self, masks: Masks, values: Scores) -> None:
         self.masks, self.values = np.vstack([self.masks, masks]), np.concatenate([self.values, values])
 
-    def _asked(self, law: str, count: int) -> tuple[Masks, Scores]:
-        masks = draw_new_masks(
-            law, max(0, count), n_players=self._n_players, generator=self._generator, known=self._known
-        )
+    def _asked(self, law: str, count: int, generator: np.random.Generator) -> tuple[Masks, Scores]:
+        masks = draw_new_masks(law, max(0, count), n_players=self._n_players, generator=generator, known=self._known)
         if self.calls > self._total:
             raise AssertionError(f"{self.calls} masks drawn, more than {self._total}")
         return masks, self._ask(masks) if len(masks) else np.empty(0)
+
+
+def _enough(report: HeldOut, target_r2: float) -> bool:
+    """Whether fresh masks leave no doubt of the target; masks with one output leave every doubt."""
+    reproduced = report.r2 >= 1 - _ROUNDING and target_r2 <= 1
+    return not report.alike and (reproduced or report.low >= target_r2 - _ROUNDING)
 
 
 def _of_parities(scores: Mapping[str, float]) -> bool:

@@ -16,6 +16,7 @@ def statement(
     target_r2: float,
     calls: int,
     n_atoms: int,
+    at_edges: HeldOut | None = None,
 ) -> str:
     """A sentence on the target, one on the other laws, and, where the target was missed, what to do.
 
@@ -29,16 +30,31 @@ def statement(
     interactions only.
     """
     own = held_out[sampling]
-    met = own.r2 >= target_r2
-    text = (
-        f"{n_atoms:,} interactions predict {own.masks:,} fresh masks ({sampling}) with R^2 {own.r2:.3f} (95 % interval "
-        f"{own.low:.3f} to {own.high:.3f}) after {calls:,} calls; the target {target_r2:g} is {'met' if met else 'missed'}."
-    )
+    met = own.r2 >= target_r2 and not own.alike
+    if own.alike:
+        text = (
+            f"The network gave the same output on all {own.masks:,} fresh masks ({sampling}) after {calls:,} calls, so they do not "
+            f"say how well {n_atoms:,} interactions predict it: R^2 may be {own.low:.3f} to {own.high:.3f} (95 % interval), and "
+            f"whether the target {target_r2:g} is met is not known."
+        )
+    else:
+        text = (
+            f"{n_atoms:,} interactions predict {own.masks:,} fresh masks ({sampling}) with R^2 {own.r2:.3f} (95 % interval "
+            f"{own.low:.3f} to {own.high:.3f}) after {calls:,} calls; the target {target_r2:g} is {'met' if met else 'missed'}."
+        )
+    if at_edges is not None and at_edges.masks:
+        text += (
+            f" On {at_edges.masks:,} masks that are on an interaction or one player short of it: R^2 {at_edges.r2:.3f} "
+            f"({at_edges.low:.3f} to {at_edges.high:.3f})."
+        )
     others = [
         f"{law} {h.r2:.3f} ({h.low:.3f} to {h.high:.3f})" for law, h in held_out.items() if law != sampling and h.masks
     ]
     if others:
         text += f" Under other laws of masks, to which the fit does not speak: {', '.join(others)}."
+    if own.alike:
+        rare = "interactions of many players, which drawn masks hardly ever show: try sampling=, or method='queries'"
+        return f"{text} Either the output is the same on nearly all masks, or what changes it are {rare}."
     if met:
         return text
     if len(curve) < 2:

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from symbolscope.core.random_streams import stream
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.evaluation_mode import evaluation_mode
 from symbolscope.tasks.task import Task
@@ -43,11 +44,12 @@ def check_reads_no_later(network: nn.Module, task: Task) -> None:
     ...     print(str(error)[:25])
     Bidirectional reads ahead
     """
-    trials = task.write(np.resize(np.array(task.trained, dtype=np.int64), _TRIALS), np.random.default_rng(0))
+    drawn = stream(0, "trials that a network may read ahead in")
+    trials = task.write(np.resize(np.array(task.trained, dtype=np.int64), _TRIALS), drawn)
     tokens, lengths = trials.tokens, trials.lengths
     if tokens.shape[1] < 2 or int(lengths.min()) < 2:
         return
-    generator = np.random.default_rng(0)
+    generator = stream(0, "tokens that a network may read ahead to")
     cuts = np.floor(generator.random(len(tokens)) * (lengths - 1)).astype(np.int64)  # the last token that stays, [b]
     positions = np.arange(tokens.shape[1])
     later = (positions > cuts[:, None]) & (positions < lengths[:, None])

@@ -230,7 +230,7 @@ def _report(
         interval=share_interval(right),
         floor=chance,
         complexity=reading.costs,
-        details={"ceiling": float(ceiling.mean()), "chance-corrected": corrected},
+        details={"ceiling": max(float(ceiling.mean()), score), "chance-corrected": corrected},
         null_scores=null_scores,
         null_accuracy={name: accuracy[name] for name in null_names if name in accuracy},
         trivial=tuple(

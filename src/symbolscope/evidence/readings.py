@@ -129,7 +129,7 @@ class SwapAccuracy(Protocol):
 
     @property
     def ceiling_right(self) -> NDArray[np.bool_]:
-        """With the whole state swapped, against every variable."""
+        """With the whole state swapped, against all that the place holds."""
         ...
 
 

@@ -44,10 +44,13 @@ class Game:
         estimator, one of its methods, or any function of NumPy arrays. It gets batches [m, *sample.shape] and returns [m] or
         [m, classes], or an object with ``.logits``. No row's answer may depend on the other rows of its batch.
     sample
-        The input to be explained, one array without a batch axis.
+        The input to be explained: an array, tensor or list; of a table one row, also as Series, frame of one row, dict or sparse
+        row. Names of columns are matched with those the estimator was fitted on, and it gets frames with the columns' own types if
+        it was fitted on frames. A batch axis of length 1 is taken off where the network does not take it.
     baseline
         What hidden positions hold: "zero", "blur" (images), "center" (points), a number, or an array of the sample's
-        shape, such as ``symbolscope.baselines.mean_baseline(training_samples)``.
+        shape, such as ``symbolscope.baselines.mean_baseline(training_samples)``; of rows with texts or categories one row, such as
+        ``symbolscope.baselines.typical(frame)``. A missing value hides a column as missing, where the estimator takes that.
     players
         A :class:`Players`, an integer label array (-1 = background), a list of index groups, or (rows, cols) patches
         of an image. None makes each element of a one-dimensional sample a player.

@@ -5,7 +5,7 @@ from torch import nn
 
 from symbolscope.alignment.alignment import Alignment
 from symbolscope.alignment.refit import readout_parameters, untie_readout
-from symbolscope.core.gradient_mode import gradients
+from symbolscope.core.gradient_mode import check_trainable, gradients
 from symbolscope.errors import SymbolscopeError
 from symbolscope.networks.train import train
 from symbolscope.networks.train_classifier import train_classifier
@@ -35,6 +35,7 @@ def retrain_network(
     SymbolscopeError
         If no parameter comes after the site.
     """
+    check_trainable(network)
     with gradients():
         _retrain(alignment, network, only_readout=only_readout, shuffled_labels=shuffled_labels, steps=steps, seed=seed)
 

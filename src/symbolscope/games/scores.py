@@ -106,9 +106,11 @@ def _without(outputs: torch.Tensor, column: int) -> torch.Tensor:
 
 
 def _callable_scores(function: Callable[[object], object], outputs: torch.Tensor) -> torch.Tensor:
-    scores = torch.as_tensor(
-        np.asarray(given) if not isinstance(given := function(outputs.clone()), torch.Tensor) else given
-    )
+    given = function(outputs.clone())
+    try:
+        scores = given if isinstance(given, torch.Tensor) else torch.as_tensor(np.asarray(given))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise SymbolscopeError(f"a score function must return numbers [m]; got {described(given)}: {error}") from None
     if scores.shape == (len(outputs), 1):
         scores = scores[:, 0]
     if scores.shape != (len(outputs),):

@@ -182,7 +182,7 @@ def explain_hierarchy(
     >>> hierarchy.finest.n_players, hierarchy.calls
     (10, 1032)
     """
-    if not isinstance(threshold, Real) or not 0 <= threshold <= 1:
+    if not isinstance(threshold, Real) or isinstance(threshold, np.timedelta64) or not 0 <= threshold <= 1:
         raise SymbolscopeError(
             f"threshold must be a number between 0 and 1, a fraction of the largest effect; got {threshold!r}"
         )

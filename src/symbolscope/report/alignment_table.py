@@ -72,9 +72,7 @@ def _accuracy(iia: "IIA") -> list[str]:
 
 
 def _caption(study: "CountingStudy") -> str:
-    said = (
-        "features: swapped (trained numbers); floor: nothing swapped; ceiling: the whole state, against all that it holds"
-    )
+    said = "features: swapped (trained numbers); floor: nothing swapped; ceiling: the whole state, against all that it holds"
     said += "; held out: the same on quantities never trained on" if study.held_out_results else ""
     left_out = {name: why for report in study.evidence for name, why in report.skipped.items()}
     missing = f"\n{left_out_text(left_out)}" if left_out else ""

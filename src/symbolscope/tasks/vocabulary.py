@@ -51,9 +51,12 @@ class Vocabulary:
             )
         return self.tokens.index(token)
 
-    @takes({"tokens": Names(distinct=False)})
     def encode(self, tokens: Iterable[str]) -> NDArray[np.int64]:
-        """Ids of tokens, int64 [L]."""
+        """Ids of tokens, int64 [L]; of a string, its characters are the tokens."""
+        return self._encoded(tuple(tokens) if isinstance(tokens, str) else tokens)
+
+    @takes({"tokens": Names(distinct=False)})
+    def _encoded(self, tokens: Iterable[str]) -> NDArray[np.int64]:
         return np.array([self.index(token) for token in tokens], dtype=np.int64)
 
     @takes({"ids": ListOf(WholeNumber(), "whole numbers")})

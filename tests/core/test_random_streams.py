@@ -20,7 +20,7 @@ SEEDS = range(31)
 BARE = re.compile(
     r"interactions/decomposition/simplex\.py|graphs/shortest_codebook\.py|cli/reproduction/|cli/demo\.py|core/(random_streams|argument_checks)\.py"
     r"|networks/(gru|lstm|mlp|res_mlp|transformer|planted|harsanyi|skewed|toy_orthogonal)\.py|networks/train\.py|evidence/redraw\.py"
-    r"|featurizers/featurizer\.py|tasks/(task|classification|described)\.py"
+    r"|featurizers/featurizer\.py|programs/scrambled\.py|tasks/(task|classification|described)\.py"
 )
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbolscope.core.checked_call import takes
-from symbolscope.core.random_streams import stream
 from symbolscope.programs.causal_model import ANY_PROGRAM, CausalModel, Values
 from symbolscope.programs.program import Column, Program, State
 
@@ -93,7 +92,7 @@ def _another(values: NDArray[Any], domain: NDArray[Any]) -> NDArray[Any]:
         place = np.abs(values[:, None].astype(np.float64) - domain.astype(np.float64)).argmin(axis=1)
     else:
         place = np.unique(np.concatenate([domain, values]), axis=0, return_inverse=True)[1].reshape(-1)[len(domain) :]
-    cycle = stream(0, "values of a scrambled program").permutation(len(domain))  # along one cycle no value stays
+    cycle = np.random.default_rng(0).permutation(len(domain))  # along one cycle no value stays
     after = np.empty(len(domain), dtype=np.int64)
     after[cycle] = np.roll(cycle, -1)
     return domain[after[place]]

@@ -29,7 +29,7 @@ class OrderedPartition:
     >>> partition.order(), partition.first_alike(0)
     ([1, 0, 2], 0)
     >>> partition.single_out(0)
-    ([1, 2], 1)
+    ([2, 1], 1)
     >>> partition.order(), partition.first_alike(0)
     ([1, 0, 2], None)
     """

@@ -43,7 +43,7 @@ def test_the_values_of_many_samples_are_those_of_their_games(outputs, targets):
     values = values_of_samples(network, samples, baseline, targets=targets, rows=100)  # one sample per batch
     for row, sample in enumerate(samples):
         target = None if targets is None else targets[row]
-        game = sy.Game(network, sample, baseline=baseline, target=target)
+        game = sy.Game(network, sample, baseline=baseline, target=target, outputs="logits")
         np.testing.assert_allclose(values[row], game(sy.all_masks(6)), atol=1e-5)
     together = values_of_samples(network, samples, baseline, targets=targets)
     np.testing.assert_allclose(together, values, atol=1e-5)

@@ -75,7 +75,7 @@ def test_a_network_of_ones_own_that_fails_gets_no_advice_about_numbers(tokenizer
             return (self.tokens(input_ids) * self.order(torch.arange(input_ids.shape[1]))).sum(dim=1)
 
     assert longest_text(Short()) is None
-    sy.Game.from_text(Short(), tokenizer, "not bad", target=1)
+    sy.Game.from_text(Short(), tokenizer, "not bad", target=1, outputs="logits")
     with pytest.raises(sy.SymbolscopeError, match="so long a text") as refused:
         sy.Game.from_text(Short(), tokenizer, "it is not bad", target=1)
     assert "integers" not in str(refused.value)

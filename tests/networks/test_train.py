@@ -333,7 +333,7 @@ def test_the_rate_rises_to_its_largest_and_falls(step, rate, warm_up, decay):
         ({"decay": -0.1}, r"decay must be in 0\.\.1"),
         ({"stop_accuracy": 0.0}, "stop_accuracy must be positive"),
         ({"stop_accuracy": math.nan}, "stop_accuracy must be positive"),
-        ({"seed": -1}, "seed must be at least 0"),
+        ({"seed": -1}, "seed must be .*at least 0"),
         ({"mode": "self"}, 'mode must be "teacher-forced" or "self-fed"; got \'self\''),
         ({"loss": "some"}, 'loss must be "all" or "scored"; got \'some\''),
         ({"checkpoint": "no/such/folder/file"}, "the folder no/such/folder does not exist"),

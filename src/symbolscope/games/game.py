@@ -254,7 +254,7 @@ class Game:
             "fn": Function("a function from masks bool [m, n] to m values"),
             "n_players": WholeNumber(least=1, most=1_000_000),
             "player_names": Names(distinct=False, numbers=True),
-            "key": Text("a name that is not empty"),
+            "key": Text("a name of the function, such as key='my model v3'"),
         }
     )
     def from_function(

@@ -541,7 +541,7 @@ def test_a_key_stands_for_a_function():
     assert game_fingerprint(keyed[0]) != game_fingerprint(sy.Game.from_function(locked, 4, key="v1"))
     assert keyed[0].key == "v1"
     assert sy.Game.from_function(locked, 3).key is None
-    with pytest.raises(sy.SymbolscopeError, match=r"key must name the function"):
+    with pytest.raises(sy.SymbolscopeError, match=r"key must be a name of the function"):
         sy.Game.from_function(locked, 3, key="")
 
 

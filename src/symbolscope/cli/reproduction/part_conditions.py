@@ -188,7 +188,7 @@ def _text(
     for row in _enough(rows, len(fit), "such sentences"):
         text, words = fit[row]
         players = np.sort(np.random.default_rng(row).choice(words, size=PLAYERS, replace=False)).tolist()
-        game = Game.from_text(network, tokenizer, text, level="embedding", words=players)
+        game = Game.from_text(network, tokenizer, text, level="embedding", words=players, outputs="logits")
         values.append(evaluate(game, masks, progress=False))
     return np.stack(values), said
 

@@ -232,7 +232,15 @@ def _lstm(settings: Settings, weights: Path) -> dict[str, Any]:
     null = WordClassifier(len(vocabulary), width=settings.amount(100, 8), seed=_NULL_SEED).eval()
     chosen = short_sentences(data, settings.n_samples(30, 2), words=_QUICK_WORDS if settings.quick else _WORDS)
     games = [
-        Game.from_text(network, tokenizer, data.texts[i], level="embedding", baseline="zero", target=int(data.fresh[i]))
+        Game.from_text(
+            network,
+            tokenizer,
+            data.texts[i],
+            level="embedding",
+            baseline="zero",
+            target=int(data.fresh[i]),
+            outputs="logits",
+        )
         for i in chosen
     ]
     return _result("LSTM, review sentences", said, *_of_games(games, null))
@@ -242,7 +250,9 @@ def _minilm(settings: Settings, weights: Path) -> dict[str, Any]:
     data = reviews(400 if settings.quick else None)
     network, tokenizer, said = sentence_encoder(data, settings=settings, weights=weights)
     chosen = short_sentences(data, min(10, settings.n_samples(10, 1)), words=_QUICK_WORDS if settings.quick else _WORDS)
-    games = [Game.from_text(network, tokenizer, data.texts[i], target=int(data.fresh[i])) for i in chosen]
+    games = [
+        Game.from_text(network, tokenizer, data.texts[i], target=int(data.fresh[i]), outputs="logits") for i in chosen
+    ]
     return _result("MiniLM, review sentences", said, *_of_games(games, untrained_encoder(_NULL_SEED)))
 
 

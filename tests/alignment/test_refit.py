@@ -9,6 +9,7 @@ from torch import nn
 
 import symbolscope as sy
 from symbolscope.alignment.refit import readout_parameters
+from symbolscope.core.random_streams import torch_stream
 from symbolscope.networks import GRU, LSTM, MLP, Toy1d, Toy2d
 from symbolscope.variation import Variation
 
@@ -123,7 +124,7 @@ def test_random_features_stay_as_they_are_drawn(template):
     assert random.restarts[0].steps == 0
     assert random.settings["features"] == "not trained"
     if not isinstance(template, F.PCA):  # which looks at the states
-        fresh = template.initialise(3, seed=9)
+        fresh = template.initialise(3, seed=torch_stream(9, "first weights of a search"))
         assert same(weights(random.featurizer), weights(fresh))
         assert not same(weights(random.featurizer), weights(alignment.featurizer))
     assert 0.0 <= random.validation_iia <= 1.0

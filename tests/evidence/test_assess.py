@@ -12,6 +12,7 @@ from tests.evidence.instances import BRIEF, CONJUNCTIONS, TASK, reading
 from tests.interactions.games import network as relu_values
 
 import symbolscope as sy
+from symbolscope.core.random_streams import stream
 from symbolscope.evidence.null import restart_seed
 
 F, P, N = sy.featurizers, sy.programs, sy.evidence.nulls
@@ -155,7 +156,7 @@ def report(oracle):
 def test_the_oracle_and_its_controls(oracle, report):
     assert report.score == 1.0
     assert report.interval == (pytest.approx(0.025 ** (1 / 200)), 1.0)
-    pairs = oracle.pairs(n=200, variable="count", seed=2 + 1_000_000_007)
+    pairs = oracle.pairs(n=200, variable="count", seed=stream(2, "test pairs of assess", 0))
     iia = oracle.iia(pairs)
     assert (report.score, report.floor) == (iia.value, iia.floor)
     assert report.details == {"ceiling": iia.ceiling, "chance-corrected": 1.0}
@@ -174,7 +175,7 @@ def test_the_oracle_and_its_controls(oracle, report):
 
 
 def test_the_rest_of_the_oracle_leaves_its_count_alone(oracle, report):
-    rest = oracle.rest(oracle.pairs(n=200, seed=2 + 1_000_000_007))
+    rest = oracle.rest(oracle.pairs(n=200, seed=stream(2, "test pairs of assess", 0)))
     assert (report.off_target.value, report.off_target.floor) == (rest.value, rest.floor)
     assert report.off_target.value == 1.0
     assert report.off_target.floor < 0.9
@@ -277,7 +278,7 @@ def test_held_out_quantities_are_those_of_the_test():
     usual = sy.assess(found, nulls=(), n=100)
     assert usual.measure == "IIA over 100 fresh pairs"
     for report, counts in ((held, (3,)), (usual, None)):
-        iia = found.iia(found.pairs(n=100, counts=counts, seed=1_000_000_007))
+        iia = found.iia(found.pairs(n=100, counts=counts, seed=stream(0, "test pairs of assess", 0)))
         assert (report.score, report.floor) == (iia.value, iia.floor)
     assert held.floor != usual.floor
 
@@ -295,7 +296,7 @@ def test_several_variables_are_tested_each_on_its_own_pairs():
     assert report.measure == "IIA over 120 fresh pairs"
     assert report.subject == "count, phase of UpDown in Toy1d"
     each = [
-        both.iia(both.pairs(n=60, variable=name, seed=1_000_000_007 + place))
+        both.iia(both.pairs(n=60, variable=name, seed=stream(0, "test pairs of assess", place)))
         for place, name in enumerate(("count", "phase"))
     ]
     assert report.score == pytest.approx(np.mean([iia.value for iia in each]))
@@ -310,7 +311,7 @@ def test_a_causal_model_without_time():
         n=100,
     )
     assert report.subject == "left of AndOrAnd in MLP"
-    iia = found.iia(found.pairs(n=100, variable="left", seed=1_000_000_007))
+    iia = found.iia(found.pairs(n=100, variable="left", seed=stream(0, "test pairs of assess", 0)))
     assert (report.score, report.floor) == (iia.value, iia.floor)
     assert set(report.null_scores) == {"random-init", "permuted-outputs", "wrong-program"}
     assert 0.0 <= report.rivals["other"].score <= 1.0

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symbolscope as sy
+from symbolscope.core.random_streams import stream
 from symbolscope.evidence.divergence import Divergence, divergence
 from symbolscope.evidence.energy_distance import energy_distance, permutation_p
 from symbolscope.evidence.local_residual import local_residuals
@@ -55,7 +56,7 @@ def residual_by_definition(state, reference, k):
 def test_it_is_the_definition_pair_by_pair(m, n, d, seed, k):
     patched, natural = normal(m, d, seed, 1.0), normal(n, d, seed + 1)
     result = divergence(patched, natural, seed=seed, n_neighbours=k)
-    split = natural[np.random.default_rng(seed).permutation(n)]
+    split = natural[stream(seed, "rows and permutations of a divergence").permutation(n)]
     reference, left_out = split[: (n + 1) // 2], split[(n + 1) // 2 :]
     for states, suffix in ((patched, ""), (left_out, "_baseline")):
         wanted = (
@@ -203,7 +204,7 @@ def test_no_more_rows_are_measured_than_asked_for():
     again = divergence(patched, natural, most=40)
     assert again == result
     assert divergence(patched, natural, most=40, seed=1) != result
-    generator = np.random.default_rng(0)
+    generator = stream(0, "rows and permutations of a divergence")
     assert divergence(patched, natural, most=40, seed=generator) == result
     assert divergence(patched, natural, most=40, seed=generator) != result  # the generator has moved on
 
@@ -290,7 +291,7 @@ def test_a_neighbourhood_of_all_states_is_the_whole_reference():
         (np.ones(3), np.ones((9, 3)), {}, r"patched must be states \[rows, d\].* got shape \[3\]"),
         (np.ones((2, 3)), np.ones((3, 3, 3)), {}, r"got shape \[3, 3, 3\]. Type natural.reshape\(-1, 3\)"),
         (np.ones((2, 0)), np.ones((9, 0)), {}, r"patched must be states .* got shape \[2, 0\]"),
-        ([["a", "b"]], np.ones((9, 2)), {}, "patched must be an array of states"),
+        ([["a", "b"]], np.ones((9, 2)), {}, "patched must be an array"),
         (np.ones((2, 3)), np.ones((9, 3)), {"n_neighbours": 0}, "n_neighbours must be at least 1.* got 0"),
         (np.ones((2, 3)), np.ones((9, 3)), {"most": 1}, "most must be at least 2.* got 1"),
     ],

@@ -427,7 +427,7 @@ def _of_states(m: Material) -> list[GoodCall]:
             sy.counterfactual_pairs,
             {**of_network, "variable": "count", "n": 8, "counts": [1, 2], "seed": 1},
         ),
-        GoodCall("markov_test", sy.markov_test, {"network": m.gru, "task": m.task, "n": 8, "seed": 1}),
+        GoodCall("markov_test", sy.markov_test, {"network": m.gru, "task": m.task, "n": 32, "seed": 1}),
         GoodCall("Alignment.iia", m.alignment.iia, {"n": 4, "variable": "count", "counts": [1, 2], "seed": 1}),
         GoodCall("Alignment.iia", m.alignment.iia, {"pairs": m.pairs}),
         GoodCall("Alignment.pairs", m.alignment.pairs, {"n": 4, "counts": [1, 2]}),

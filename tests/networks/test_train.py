@@ -414,7 +414,10 @@ class TestCheckpoint:
             ({"seed": 1, "batch": 7}, "batch was 6 and is 7; seed was 0 and is 1"),
             ({"network": sy.networks.LSTM(TASK.vocabulary, width=10)}, "network was GRU and is LSTM"),
             ({"network": sy.networks.GRU(TASK.vocabulary, width=12)}, "width was 10 and is 12"),
-            ({"task": sy.tasks.MultiObject(max_count=5, held_out=(3,), void_probability=0.2)}, "task was MultiObject"),
+            (
+                {"task": sy.tasks.MultiObject(max_count=5, held_out=(3,), void_probability=0.2)},
+                "max_count was 4 and is 5",
+            ),
         ],
     )
     def test_of_another_training_is_refused(self, path, others, message):

@@ -4,6 +4,7 @@ import pytest
 import torch
 from tests.sites.small_networks import LENGTH, MAKERS, instance
 
+from symbolscope import SymbolscopeError
 from symbolscope.sites import Site
 
 ALL = sorted(MAKERS)
@@ -174,8 +175,9 @@ def test_hooks_are_gone_after_an_exception(name):
         lambda: case.site.run(case.network, inputs, steps, states),
         lambda: Site.continuation(case.site, case.network, inputs, steps),
     ):
-        with pytest.raises(RuntimeError, match="out of luck"):
+        with pytest.raises(SymbolscopeError, match="out of luck") as refusal:
             attempt()
+        assert type(refusal.value.__cause__) is RuntimeError  # the network's own error, with its traceback
         assert hooks(case.network) == 1
     handle.remove()
     assert torch.equal(run(case, inputs, steps, states), expected)

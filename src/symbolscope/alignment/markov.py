@@ -189,7 +189,8 @@ def _state_swaps(
     deciding = np.flatnonzero(responding & ((mine == 0) | (theirs == 0)))[:n]
     if len(going_on) == 0 or len(deciding) == 0:
         raise SymbolscopeError(
-            "no two response steps with different counts to come: the task needs a max_count of at least 3"
+            f"no two response steps with different counts to come among {8 * n:,} pairs of trials: the task needs a max_count of "
+            f"at least 3, and the test enough pairs; type n={4 * n}"
         )
     assert pairs.natural is not None
     assert pairs.whole is not None

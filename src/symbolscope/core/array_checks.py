@@ -47,6 +47,16 @@ def plain_array(name: str, given: object) -> NDArray[Any]:
     return array
 
 
+def plain_masks(name: str, given: object, n_players: int) -> NDArray[Any]:
+    """Masks of players as an array of its own type; whatever is no array of numbers is told what masks are."""
+    try:
+        return plain_array(name, given)
+    except SymbolscopeError as error:
+        raise SymbolscopeError(
+            f"{name} must be bool [m, {n_players}], a bool array with one column per player, True = present: {error}"
+        ) from error
+
+
 def plain_numbers(name: str, given: object) -> NDArray[np.float64]:
     """What was given as float64, as :func:`plain_array` takes it; nan and infinity stay."""
     with np.errstate(over="ignore"):
@@ -141,7 +151,10 @@ class DenseTensor(Argument["torch.Tensor"]):
         if self.axes is not None and given.ndim not in self.axes:
             raise SymbolscopeError(f"{name} must be a tensor {_axes(self.axes)}; got {described(given)}")
         if self.whole and given.dtype != torch.int64:
-            raise SymbolscopeError(f"{name} must hold int64; got {described(given)}. Type {name}.long()")
+            raise SymbolscopeError(
+                f"{name} must hold int64; got {str(given.dtype).removeprefix('torch.')} {list(given.shape)}. "
+                f"Type {name}.long()"
+            )
         return given
 
 
@@ -154,13 +167,23 @@ class Columns(dict[str, NDArray[Any]]):
 
 @dataclass(frozen=True)
 class NamedColumns(Argument[Columns]):
-    """A dict of arrays with equally many rows, [n, ...] each, such as the state of a program."""
+    """A dict of arrays with equally many rows, [n, ...] each, such as the state of a program.
+
+    Attributes
+    ----------
+    least
+        How many arrays there must be: none where nothing has to be set.
+    """
+
+    least: int = 1
 
     def read(self, name: str, given: object) -> Columns:
-        if not isinstance(given, Mapping) or not given or not all(isinstance(key, str) for key in given):
+        if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
             raise SymbolscopeError(
                 f"{name} must be a dict of arrays by name, [n] or [n, k] each; got {described(given)}"
             )
+        if len(given) < self.least:
+            raise SymbolscopeError(f"{name} must hold at least {self.least} array by name; got an empty dict")
         columns = Columns({str(key): plain_array(f"{name}[{key!r}]", one) for key, one in given.items()})
         lengths = {key: len(one) if one.ndim else None for key, one in columns.items()}
         if len({*lengths.values()}) > 1 or None in lengths.values():

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from symbolscope.core.array_checks import plain_array
+from symbolscope.core.array_checks import plain_masks
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.batch_sizes import BatchSizes
 from symbolscope.games.distinct import distinct_masks
@@ -134,7 +134,7 @@ def check_masks(masks: object, n_players: int) -> Masks:
     >>> check_masks([[True, False]], 2)
     array([[ True, False]])
     """
-    given = plain_array("masks", masks)
+    given = plain_masks("masks", masks, n_players)
     if given.ndim != 2 or given.shape[1] != n_players:
         hint = "; a single mask needs a first axis: masks[None]" if given.shape == (n_players,) else ""
         raise SymbolscopeError(

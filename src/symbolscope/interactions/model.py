@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symbolscope.core.argument_checks import FilePath, InstanceOf, Number, OneOf, WholeNumber, described
-from symbolscope.core.array_checks import plain_array, row_numbers
+from symbolscope.core.array_checks import plain_masks, row_numbers
 from symbolscope.core.checked_call import takes
 from symbolscope.core.effect_text import effect_text, table_decimals
 from symbolscope.core.name_list import name_list
@@ -192,7 +192,7 @@ class InteractionModel:
         >>> model.predict(sy.all_masks(2))
         array([0., 0., 0., 1.])
         """
-        rows = np.atleast_2d(plain_array("masks", masks))
+        rows = np.atleast_2d(plain_masks("masks", masks, self.n_players))
         if rows.ndim != 2 or rows.shape[1] != self.n_players or not np.isin(rows, (0, 1)).all():
             raise SymbolscopeError(
                 f"masks must be bool [m, {self.n_players}], True = present; got {rows.dtype} {list(rows.shape)}. "

@@ -104,7 +104,7 @@ class Program(ABC):
     def __repr__(self) -> str:
         return f"{self.name}({self.task!r})"
 
-    @takes({"state": NamedColumns(), "values": NamedColumns()})
+    @takes({"state": NamedColumns(), "values": NamedColumns(least=0)})
     def assign(self, state: State, values: Mapping[str, Column]) -> State:
         """The state with some variables set to arrays [n].
 

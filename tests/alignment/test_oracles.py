@@ -20,6 +20,7 @@ def best_iia(network, program, variable, featurizer, *, restarts=1):
         featurizer=featurizer,
         rate=0.02,
         n_pairs=4_000,
+        n_validation=4_000,  # it stops once all of these follow: of fewer, none may lie where two answers are nearly tied
         restarts=restarts,
         progress=False,
     )

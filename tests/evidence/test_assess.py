@@ -323,7 +323,7 @@ def test_a_causal_model_without_time():
 def test_states_are_kept_among_natural_ones_where_that_is_asked_for():
     """The counterfactual-latent loss: patched states nearer to natural ones, at about the same accuracy."""
     network = sy.networks.GRU(TASK.vocabulary, width=8)
-    history = sy.train(network, TASK, steps=150, check_every=50, progress=False)
+    history = sy.train(network, TASK, steps=200, check_every=50, progress=False)
     assert history.accuracy > 0.9
     settings = SETTINGS | {"featurizer": F.Linear(size=3), "force": True}
     without, asked = (

@@ -80,8 +80,10 @@ def test_swapping_twice_is_swapping_once(kind, data):
     instance = draw_instance(data, kind, evaluating=True)
     featurizer, target, source = instance
     once = featurizer.swap(target, source)
-    assert instance.same(featurizer.swap(once, source), once)
-    assert instance.same(featurizer.swap(once, target), target)
+    # An ill-conditioned featurizer passes through large numbers, whose rounding stays.
+    through = once, *featurizer(once)
+    assert instance.same(featurizer.swap(once, source), once, *through)
+    assert instance.same(featurizer.swap(once, target), target, *through)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SEVERAL if kind in ONE_TO_ONE])

@@ -161,8 +161,8 @@ def discrimination(
     signs of 2 interactions over 3 samples; 1 of them, salient in one sample, are in beta alone
     salient in      interactions  agreement [95 %]   chance  beta (papers)
     0% - 50%                   1        -               0.5           1.00
-    50% - 100%                 1  0.00 [0.00, 0.00]     0.5           0.50
-    all, weighted              2  0.00 [0.00, 0.00]     0.5           0.67
+    50% - 100%                 1  0.00 [0.00, 0.71]     0.5           0.50
+    all, weighted              2  0.00 [0.00, 0.71]     0.5           0.67
     67% of the signs are positive; drawn so without regard to interactions, 0.56 agree
     """
     check_share("threshold", threshold)

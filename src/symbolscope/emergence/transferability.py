@@ -196,7 +196,7 @@ def transferability(
     >>> transferability([sy.decompose([0.0, 1.0, 0.0, 1.0]), sy.decompose([0.0, 0.0, 1.0, 1.0])])
     transfer across 2 samples: share of a sample's salient interactions among the k most frequent of the other samples
     k  score [95 %]        random sets  same orders and kinds  own sample included
-    1   0.00 [-, -]  0.24 [0.00, 1.00]      0.44 [0.00, 1.00]          0.50 [-, -]
+    1   0.00 [-, -]  0.27 [0.00, 1.00]      0.47 [0.00, 1.00]          0.50 [-, -]
 
     Across networks:
 

@@ -101,8 +101,8 @@ class Linear(Featurizer):
 
         Examples
         --------
-        >>> Linear(size=(2, 1)).initialise(4, seed=0).condition().detach()
-        tensor([1.0000, 1.0000])
+        >>> Linear(size=(2, 1)).initialise(4, seed=0).condition().detach().round(decimals=4)
+        tensor([1., 1.])
         """
         readers = self.readers
         squares: list[Tensor] = []

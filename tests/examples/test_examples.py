@@ -32,13 +32,13 @@ def test_breast_cancer(example, tmp_path, capsys):
 
 
 def test_digits_need_fewer_interactions_than_a_network_that_learned_by_heart(example, tmp_path, capsys):
-    needed = example("digits_cnn").main(tmp_path / "page.html", compared=15)
+    needed = example("digits_cnn").main(tmp_path / "page.html", compared=30)
     check_page(tmp_path / "page.html")
     assert set(needed) == {"trained", "untrained", "shuffled labels"}
     fewer = sum(a < b for a, b in zip(needed["trained"], needed["shuffled labels"], strict=True))
-    assert fewer >= 11
+    assert fewer >= 22  # 38 of 45 in a longer run
     assert np.median(needed["trained"]) < 0.7 * np.median(needed["shuffled labels"])
-    assert f"Trained needs fewer than shuffled labels on {fewer} of 15 digits." in capsys.readouterr().out
+    assert f"Trained needs fewer than shuffled labels on {fewer} of 30 digits." in capsys.readouterr().out
 
 
 def test_hour_and_working_day_interact(example, needs, tmp_path, capsys):

@@ -133,7 +133,7 @@ class NumberAsGiven(Argument[int | float]):
 
     def read(self, name: str, given: object) -> int | float:
         number = Number().read(name, given)
-        return int(number) if isinstance(given, int | np.integer) else number
+        return int(number) if is_whole_number(given) else number
 
 
 @dataclass(frozen=True)
@@ -310,6 +310,17 @@ GENERATOR = InstanceOf(np.random.Generator, "a NumPy generator", "numpy.random.d
 def is_flag(given: object) -> bool:
     """Whether something is a bool: Python's, NumPy's, or what an array or tensor of them holds."""
     return isinstance(given, bool | np.bool_) or str(getattr(given, "dtype", "")) in ("bool", "torch.bool", "boolean")
+
+
+def is_whole_number(given: object) -> bool:
+    """Whether something is a whole number of Python or NumPy: neither a bool nor a span of time, which NumPy counts among integers.
+
+    Examples
+    --------
+    >>> is_whole_number(np.int8(3)), is_whole_number(True), is_whole_number(np.timedelta64(1, "s")), is_whole_number(2.0)
+    (True, False, False, False)
+    """
+    return isinstance(given, int | np.integer) and not isinstance(given, bool | np.bool_ | np.timedelta64)
 
 
 def real_number(given: object) -> float | None:

@@ -44,7 +44,12 @@ def plain_array(name: str, given: object) -> NDArray[Any]:
         raise SymbolscopeError(f"{name} must hold real numbers; got {array.dtype}")
     if not (np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_) or array.dtype.kind == "m":
         raise SymbolscopeError(f"{name} must be an array of numbers; got {described(given)} with {array.dtype}")
-    return array
+    return native(array)
+
+
+def native(array: NDArray[Any]) -> NDArray[Any]:
+    """The array in the byte order of this machine, which torch and compiled code ask for; files often keep the other."""
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def plain_masks(name: str, given: object, n_players: int) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from symbolscope.core.argument_checks import Flag, Function, Seed
 from symbolscope.core.checked_call import takes
 from symbolscope.core.random_streams import stream
 from symbolscope.core.sequence_checks import is_iterable
+from symbolscope.core.users_function import call_users_function
 from symbolscope.emergence.check_emergence import check_emergence
 from symbolscope.emergence.emergence_report import EmergenceReport
 from symbolscope.emergence.emergence_summary import EmergenceSummary
@@ -148,7 +149,7 @@ def emergence_over(
                 raise SymbolscopeError(f"sample {name}: {error}") from None
             reports.append(report)
             if on_report is not None:
-                on_report(report)
+                call_users_function("on_report", on_report, report)
             bar.update(row + 1, time.perf_counter())
     return summarise_emergence(reports, names=named)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolscope.core.argument_checks import Number, SeedOrGenerator
+from symbolscope.core.argument_checks import Number, SeedOrGenerator, described
 from symbolscope.core.checked_call import takes
 from symbolscope.core.printable_text import printable
 from symbolscope.core.random_streams import stream
@@ -216,7 +216,7 @@ def transferability(
             where, instead = ("networks", between) if others is not None else ("samples", across)
             raise SymbolscopeError(
                 f"{name} plays no part across {where} ({'others given' if others is not None else 'no others given'}); got "
-                f"{value}. Leave it out; {' and '.join(instead)} do"
+                f"{described(value)}. Leave it out; {' and '.join(instead)} do"
             )
     generator = stream(seed, "random sets of transferability")
     if others is None:

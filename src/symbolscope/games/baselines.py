@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from symbolscope.core.argument_checks import Number
-from symbolscope.core.array_checks import plain_numbers
+from symbolscope.core.array_checks import native, plain_numbers
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.cell_kinds import NUMBERS, as_number, kind_of
 from symbolscope.games.frame_columns import is_frame
@@ -262,6 +262,7 @@ def _as_array(given: object, what: str) -> NDArray[np.generic]:
                 f"the {what} must hold numbers; got {type(given).__name__}{shown}. Encode text columns first"
             )
         values = np.array([as_number(entry) for entry in entries], dtype=np.float64).reshape(values.shape)
-    if not (np.issubdtype(values.dtype, np.number) or values.dtype == np.bool_) or np.iscomplexobj(values):
+    if values.dtype.kind not in "biuf":  # NumPy counts complex numbers and spans of time among the numbers
         raise SymbolscopeError(f"the {what} must hold real numbers; got {values.dtype}")
+    values = native(values)
     return values.astype(np.float64) if values.dtype.itemsize > 8 else values  # torch has no float128

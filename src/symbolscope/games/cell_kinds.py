@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from symbolscope.errors import SymbolscopeError
 from symbolscope.games.missing_values import is_missing
 
 Kind = Literal["missing", "bool", "int", "float", "text", "date", "other"]
@@ -45,7 +46,7 @@ def as_number(value: object) -> float:
     (1.0, 1.5, nan)
     """
     if isinstance(value, int) and value.bit_length() > 1023:
-        raise ValueError(f"a whole number of {value.bit_length()} bits is too large for a float")
+        raise SymbolscopeError(f"a whole number of {value.bit_length()} bits is too large for a float")
     return float("nan") if is_missing(value) else float(value)  # pyright: ignore[reportArgumentType]
 
 

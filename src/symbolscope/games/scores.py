@@ -1,14 +1,16 @@
 """Scores: the one number read from a network's output for each masked input, in float64."""
 
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, SupportsIndex
 
 import numpy as np
 import torch
 
-from symbolscope.core.argument_checks import described
+from symbolscope.core.argument_checks import described, is_whole_number
+from symbolscope.core.users_function import call_users_function
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.output_meaning import SMALLEST_PROBABILITY, Meaning, Outputs
 
@@ -106,7 +108,7 @@ def _without(outputs: torch.Tensor, column: int) -> torch.Tensor:
 
 
 def _callable_scores(function: Callable[[object], object], outputs: torch.Tensor) -> torch.Tensor:
-    given = function(outputs.clone())
+    given = call_users_function("the score function", function, outputs.clone())
     try:
         scores = given if isinstance(given, torch.Tensor) else torch.as_tensor(np.asarray(given))
     except (TypeError, ValueError, RuntimeError) as error:
@@ -234,8 +236,11 @@ def _column(target: object, width: int, classes: tuple[object, ...] | None) -> i
         raise SymbolscopeError(
             f"target {described(target)} is not one of the network's {len(classes)} classes: {shown}"
         )
-    if isinstance(target, bool) or not isinstance(target, (int, np.integer)):
+    if not (is_whole_number(target) and isinstance(target, SupportsIndex)):
         raise SymbolscopeError(f"target must be the index of an output, 0 .. {width - 1}; got {described(target)}")
-    if not 0 <= target < width:
-        raise SymbolscopeError(f"target {target} is out of range: the network has {width} classes, 0 .. {width - 1}")
-    return int(target)
+    index = operator.index(target)
+    if not 0 <= index < width:
+        raise SymbolscopeError(
+            f"target {described(target)} is out of range: the network has {width} classes, 0 .. {width - 1}"
+        )
+    return index

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, SupportsIndex, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolscope.core.argument_checks import described
+from symbolscope.core.sequence_checks import is_iterable
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask
 from symbolscope.games.batch_sizes import BatchSizes
@@ -108,10 +110,10 @@ def choose_groups(game: Game, groups: GivenPlayerGroups) -> tuple[PlayerGroup, .
     elif isinstance(groups, Mapping):
         chosen = [PlayerGroup(str(name), _members(game, group)) for name, group in groups.items()]
     else:
-        if not isinstance(cast("object", groups), Iterable):
+        if not is_iterable(cast("object", groups)):
             raise SymbolscopeError(
                 "groups must be 'sentence', a list of lists of players, or a mapping from names to lists of players; got "
-                f"{groups!r}"
+                f"{described(groups)}"
             )
         chosen = [
             _groups_of_text(game, [group])[0] if isinstance(group, str) else _named_by_members(game, group)
@@ -213,9 +215,9 @@ def _named_by_members(game: Game, group: GivenMembers) -> PlayerGroup:
 
 
 def _members(game: Game, group: GivenMembers) -> tuple[int, ...]:
-    if isinstance(group, str) or not isinstance(cast("object", group), Iterable) or getattr(group, "ndim", 1) == 0:
+    if isinstance(group, str) or not is_iterable(cast("object", group)):
         raise SymbolscopeError(
-            f"a group must be a list of players; got {group!r}. For a group of this one type [{group!r}]"
+            f"a group must be a list of players; got {described(group)}. For a group of this one type [{described(group)}]"
         )
     members: list[int] = []
     for player in group:
@@ -226,7 +228,7 @@ def _members(game: Game, group: GivenMembers) -> tuple[int, ...]:
         else:
             index = -1
         if not 0 <= index < game.n_players:
-            raise SymbolscopeError(f"the game has no player {player!r}; its players are {_shown(game)}")
+            raise SymbolscopeError(f"the game has no player {described(player)}; its players are {_shown(game)}")
         members.append(index)
     if not members:
         raise SymbolscopeError("a group holds no player; leave it out")

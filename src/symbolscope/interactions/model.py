@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from symbolscope.core.argument_checks import FilePath, InstanceOf, Number, OneOf, WholeNumber, described
+from symbolscope.core.argument_checks import (
+    FilePath,
+    InstanceOf,
+    Number,
+    OneOf,
+    WholeNumber,
+    described,
+    is_whole_number,
+)
 from symbolscope.core.array_checks import plain_masks, row_numbers
 from symbolscope.core.checked_call import takes
 from symbolscope.core.effect_text import effect_text, table_decimals
@@ -400,8 +408,7 @@ class InteractionModel:
             named = isinstance(player, str) and player in self.player_names
             position = self.player_names.index(player) if named else player
             if (
-                not isinstance(position, int | np.integer)
-                or isinstance(position, bool)
+                not (is_whole_number(position) and isinstance(position, int | np.integer))
                 or not 0 <= position < self.n_players
             ):
                 near = get_close_matches(

@@ -155,6 +155,7 @@ def _butterfly(rows: Rows, beta: float) -> Rows:
     if isinstance(rows, np.ndarray):
         from symbolscope.interactions.butterflies import shear
 
+        rows = np.ascontiguousarray(rows)  # arithmetic keeps the order of axes of what was given
         for row in rows:
             shear(row, beta)
         return rows

@@ -10,6 +10,7 @@ from symbolscope.core.argument_checks import Flag, Network, Number, Seed, WholeN
 from symbolscope.core.checked_call import takes
 from symbolscope.core.gradient_mode import check_trainable, gradients
 from symbolscope.core.random_streams import stream
+from symbolscope.core.users_function import call_users_function
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.progress import ProgressBar
 from symbolscope.networks.evaluation_mode import evaluation_mode, training_mode
@@ -121,5 +122,5 @@ def class_accuracy(network: nn.Module, task: Classification, *, n: int = _CHECKE
     like = next(network.parameters(), torch.zeros(()))
     examples = task.sample(n, seed=stream(seed, "examples that measure accuracy"))
     with torch.no_grad(), evaluation_mode(network):
-        said = network(torch.from_numpy(examples.inputs).to(like)).argmax(dim=-1)
+        said = call_users_function("the network", network, torch.from_numpy(examples.inputs).to(like)).argmax(dim=-1)
     return float((said.cpu().numpy() == examples.classes).mean())

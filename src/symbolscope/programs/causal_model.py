@@ -176,6 +176,8 @@ def _checked_mechanisms(given: object) -> dict[str, tuple[tuple[str, ...], Calla
         raise SymbolscopeError(
             f"mechanisms must be a dict from a name to (parents, function), {example}; got {described(given)}"
         )
+    if not given:
+        raise SymbolscopeError(f"mechanisms must hold at least one variable, {example}; got an empty dict")
     checked: dict[str, tuple[tuple[str, ...], Callable[..., NDArray[Any]]]] = {}
     for name, one in given.items():
         if not isinstance(name, str) or not isinstance(one, tuple | list) or len(one) != 2 or not callable(one[1]):

@@ -13,6 +13,7 @@ from symbolscope.alignment.pairs import Pairs
 from symbolscope.core.argument_checks import Flag, Network, Seed, WholeNumber
 from symbolscope.core.checked_call import takes
 from symbolscope.core.random_streams import stream
+from symbolscope.core.sequence_checks import Anything, ListOf
 from symbolscope.evidence.assess import assess_many, check_controls
 from symbolscope.evidence.faithfulness import Faithfulness
 from symbolscope.evidence.left_out import NotAssessed, assessed
@@ -83,6 +84,7 @@ class CountingStudy:
         "network": Network(),
         "program": PROGRAM,
         "task": TASK,
+        "variables": ListOf(Anything(), "names of variables"),
         "site": SITE,
         "n_moments": WholeNumber(least=0),
         "steps": WholeNumber(least=0),

@@ -44,6 +44,10 @@ class Vocabulary:
     @takes({"token": Text()})
     def index(self, token: str) -> int:
         """Id of a token."""
+        return self._place(token)
+
+    def _place(self, token: str) -> int:
+        """Id of a text, without a check of its type: a task that writes trials asks for one per token."""
         if token not in self.tokens:
             near = get_close_matches(token, self.tokens, n=1, cutoff=0.0)
             raise SymbolscopeError(
@@ -57,7 +61,7 @@ class Vocabulary:
 
     @takes({"tokens": Names(distinct=False)})
     def _encoded(self, tokens: Iterable[str]) -> NDArray[np.int64]:
-        return np.array([self.index(token) for token in tokens], dtype=np.int64)
+        return np.array([self._place(token) for token in tokens], dtype=np.int64)
 
     @takes({"ids": ListOf(WholeNumber(), "whole numbers")})
     def decode(self, ids: Sequence[int] | NDArray[np.int64]) -> list[str]:

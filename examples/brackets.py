@@ -114,7 +114,7 @@ def main(page: Path = Path("brackets.html")) -> list[float]:
         variables=("depth",),
         featurizers=[sy.featurizers.Orthogonal(size=2), sy.featurizers.Linear(size=2), sy.featurizers.Linear(size=8)],
         history=history,
-        steps=600,
+        steps=1_000,
     )
     for alignment, iia in zip(study.alignments, study.results, strict=True):
         low, high = iia.interval

@@ -9,7 +9,6 @@ import math
 # Outside of these the digits before or after the point are too many to be read, and an exponent says more.
 _SMALLEST, _LARGEST = 1e-4, 1e9
 _DIGITS = 4
-_FLOAT_DIGITS = 14
 _TABLE_SCALE = 0.01
 _MISLEADING = 0.1  # relative error of rounding that a reader would not expect
 
@@ -60,19 +59,15 @@ def magnitude(value: float, decimals: int) -> str:
 
 
 def effect_text(value: float, decimals: int, *, minus: str = "-") -> str:
-    """An effect with its sign (that of 0 is +), as zero only if it is, or is the rounding error of a sum of such effects.
+    """An effect with its sign (that of 0 is +), never as zero unless it is.
 
     Examples
     --------
     >>> effect_text(1.25, 4), effect_text(-3e-7, -4), effect_text(-3e-7, 4), effect_text(0.0, 4)
     ('+1.2500', '-3.0000e-7', '-3.00e-7', '+0.0000')
-    >>> effect_text(3.8e-27, 4)
-    '+0.0000'
     """
     text = magnitude(value, decimals)
-    # The digits of a table are chosen by its largest effect: 14 more are where float64 ends.
-    rounding = 10.0 ** -(decimals + _FLOAT_DIGITS) if decimals >= 0 else 0.0
-    if float(text) == 0.0 and abs(value) > rounding:
+    if float(text) == 0.0 and value != 0.0:
         text = magnitude(value, -2)
     if math.isnan(value):
         return text

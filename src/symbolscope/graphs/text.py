@@ -11,13 +11,18 @@ from symbolscope.core.printable_text import printable
 if TYPE_CHECKING:
     from symbolscope.graphs.and_or_graph import AndOrGraph
 
+_ROUNDING = 1e-14
+
 
 def and_or_text(graph: "AndOrGraph") -> str:
     """Strongest interactions first, each with what it is made of; coalitions are lettered and written out once."""
     letters = {index: letter(place) for place, index in enumerate(graph.coalitions)}
     sizes = [abs(node.effect) for node in graph.nodes if node.effect is not None]
-    digits = table_decimals(max(sizes, default=0.0))
-    lines = [f"sum  intercept {effect_text(graph.intercept, digits)}"]
+    largest = max(sizes, default=0.0)
+    digits = table_decimals(largest)
+    # A sum of such effects is known to so much only: less than that is where the solver stopped, and no output of the game.
+    intercept = graph.intercept if abs(graph.intercept) > _ROUNDING * largest else 0.0
+    lines = [f"sum  intercept {effect_text(intercept, digits)}"]
     written: set[int] = set()
 
     def called(index: int) -> str:

@@ -115,7 +115,7 @@ def emergence_over(
     >>> summary.monotone_interval[0] < summary.monotone_share < summary.monotone_interval[1]
     True
     """
-    if not isinstance(values_or_games, Iterable):
+    if not isinstance(values_or_games, Iterable) or getattr(values_or_games, "ndim", 1) == 0:
         raise SymbolscopeError(
             "emergence_over takes values [samples, 2^n] or a list of games; got one "
             f"{type(values_or_games).__name__}. Type check_emergence(...) for a single sample"

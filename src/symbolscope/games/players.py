@@ -292,7 +292,7 @@ def _positions(shape: tuple[int, ...], group: NDArray[np.generic], player: int) 
             f"group {player} must be a list of indices, or of index tuples with at most {len(shape)} entries; "
             f"got an array of shape {group.shape}"
         )
-    if where[0].size == 0:
+    if not where or where[0].size == 0:
         raise SymbolscopeError(f"group {player} is empty; leave it out")
     if len(where) > len(shape):
         raise SymbolscopeError(f"group {player} has indices along {len(where)} axes; the sample has shape {shape}")

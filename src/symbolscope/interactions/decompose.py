@@ -232,7 +232,7 @@ def check_gap(gap: float) -> None:
 def check_kinds(kinds: str) -> None:
     """Refuse anything but "and-or" and "and"."""
     if not isinstance(kinds, str) or kinds not in get_args(Kinds):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise SymbolscopeError(f'kinds must be "and-or" or "and"; got {kinds!r}')
+        raise SymbolscopeError(f'kinds must be "and-or" or "and"; got {described(kinds)}')
 
 
 def canonical_order(values: Vector, n_players: int) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from symbolscope.core.argument_checks import Flag, Number, Seed, described
+from symbolscope.core.argument_checks import Flag, Number, Seed, described, real_number
 from symbolscope.core.checked_call import takes
 from symbolscope.errors import SymbolscopeError
 from symbolscope.games.asking import Ask, GivenExecutor, GivenStore, asking
@@ -214,8 +214,9 @@ def check_sparse(*, max_calls: GivenCalls, target_r2: object, sampling: str) -> 
     from symbolscope.interactions.sparse.sampling import check_law
 
     check_law(sampling)
-    if isinstance(target_r2, bool) or not isinstance(target_r2, int | float | np.number) or not float(target_r2) <= 1.0:
-        raise SymbolscopeError(f"target_r2 must be a number of at most 1, such as 0.95; got {target_r2!r}")
+    least = real_number(target_r2)
+    if least is None or not least <= 1.0:
+        raise SymbolscopeError(f"target_r2 must be a number of at most 1, such as 0.95; got {described(target_r2)}")
     if max_calls is None:
         return
     from symbolscope.interactions.sparse.sparse_model import LEAST_CALLS

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 
-from symbolscope.core.argument_checks import Flag, Function, Seed
+from symbolscope.core.argument_checks import Flag, Function, Seed, described
 from symbolscope.core.checked_call import takes
 from symbolscope.core.random_streams import stream
 from symbolscope.core.sequence_checks import is_iterable
@@ -162,7 +162,7 @@ def _checked_names(names: object, count: int) -> tuple[str, ...]:
     given = range(count) if names is None else names
     if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray) or getattr(given, "ndim", 1) == 0:
         raise SymbolscopeError(
-            f'names must be a list of {count} different names, such as ["first", "second"]; got {given!r}'
+            f'names must be a list of {count} different names, such as ["first", "second"]; got {described(given)}'
         )
     chosen = tuple(str(one) for one in list[object](given))
     if len(chosen) != count or len({*chosen}) != count:

@@ -168,7 +168,7 @@ def study_counting(
     tests = fresh(task.trained, "test")
     held = fresh(task.held_out, "held-out") if task.held_out else {}
     evidence: list[Faithfulness] | NotAssessed = []
-    if nulls is None or nulls or rivals:
+    if nulls is None or len(nulls) or rivals:
         again = null_restarts or restarts
         evidence = assessed(
             lambda: assess_many(alignments, nulls=nulls, rivals=rivals, restarts=again, seed=seed, progress=progress)

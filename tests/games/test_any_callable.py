@@ -61,6 +61,11 @@ def test_functions_of_every_make(name):
     np.testing.assert_allclose(game(MASKS), RIGHT, atol=1e-9)
 
 
+def test_which_entry_of_a_tuple_was_read_is_shown():
+    game = sy.Game(CALLABLES["tuple with states"], ROW, baseline=BASELINE, target=1)
+    assert "entry 0 of a tuple of 2" in game.settings["outputs"]
+
+
 def test_one_column_as_a_series_or_list_is_asked_about():
     for answer in (pandas.Series, list, np.asarray):
         ask = lambda rows, answer=answer: answer(MODEL.predict_proba(np.asarray(rows))[:, 1])  # noqa: E731

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 
 import torch
 
@@ -105,7 +106,7 @@ class TorchNetwork:
         self, rows: torch.Tensor, outputs: torch.Tensor, *, given: GivenOutputs, score: object, target: object
     ) -> Meaning:
         """What the outputs [m, C] of some rows are; see :func:`symbolscope.games.torch_outputs.torch_meaning`."""
-        return torch_meaning(
+        meaning = torch_meaning(
             self.name,
             outputs,
             given=given,
@@ -114,6 +115,9 @@ class TorchNetwork:
             configuration=self._configuration() if self.from_logits else None,
             made_by=lambda: last_operation(self.outputs, rows[:2]),
         )
+        if self.entry is None or isinstance(given, Meaning):
+            return meaning
+        return replace(meaning, because=f"{meaning.because}; {self.entry}")  # which part was read is shown, too
 
     def classes(self, meaning: Meaning, width: int) -> None:
         """A torch network has no labels of its own."""
